@@ -84,7 +84,7 @@ else:
         pass
 
 
-class Model(_Lenient, omit_defaults=True, gc=False):
+class Model(_Lenient, omit_defaults=True, repr_omit_defaults=True, gc=False):
     """Base of generated models: attributes in snake_case, wire names kept, None (absent) left out on encoding.
 
     API objects are trees, so they are not tracked by the garbage collector (`gc=False`): a reference cycle built by hand

@@ -8,7 +8,7 @@ Trees without open nodes pay nothing; an open node costs about 1.3 us and an unt
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, dataclass_transform
+from typing import TYPE_CHECKING, Any, cast, dataclass_transform
 
 import msgspec
 
@@ -109,8 +109,7 @@ def dec_hook(target: Any, raw: Any) -> Any:
         raise NotImplementedError(f"{target!r} is no type that a model can hold")
     if type(raw) is not dict:
         raise ValueError(f"Expected `object`, got `{type(raw).__name__}`")
-    document: dict[str, Any] = raw
-    return _read(target, document)
+    return _read(target, cast("dict[str, Any]", raw))
 
 
 def _read(target: Any, document: dict[str, Any]) -> Any:
