@@ -7,6 +7,7 @@ keeps one copies it (`bytes(raw)`).
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -98,7 +99,7 @@ def decode(model: type[T], raw: bytes | Raw) -> T:
     Decoders are built at first use of a model (about 10 ms for Pod) and kept.
     """
     try:
-        return cast("T", _decoder(model).decode(raw))
+        return cast("T", _decoder(cast("Hashable", model)).decode(raw))
     except msgspec.DecodeError as error:
         raise _decode_error(model, error) from error
 
@@ -116,7 +117,7 @@ def to_builtins(obj: object) -> Any:
 def from_builtins(model: type[T], data: Any) -> T:
     """The reverse of `to_builtins`. Raises DecodeError with the path."""
     try:
-        return cast("T", msgspec.convert(data, model, dec_hook=dec_hook))
+        return msgspec.convert(data, model, dec_hook=dec_hook)
     except msgspec.ValidationError as error:
         raise _decode_error(model, error) from error
 
