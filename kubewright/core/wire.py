@@ -121,8 +121,9 @@ def _nothing() -> None:
 class Transport(Protocol):
     """Carries requests to one API server. Safe to use from many threads."""
 
-    def request(self, request: Request, *, timeout: float | None = None) -> Response:
-        """Sends and reads the whole answer. `timeout`: seconds for everything. Raises TransportError."""
+    def request(self, request: Request, *, timeout: float | None = None, stop: StopSignal | None = None) -> Response:
+        """Sends and reads the whole answer. `timeout`: seconds for everything; `stop` interrupts (then StreamCut). Raises
+        TransportError."""
         ...
 
     def stream(
