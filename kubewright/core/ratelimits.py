@@ -10,10 +10,11 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Hashable
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from kubewright.clock import Clock, RealClock
 
+T = TypeVar("T", bound=Hashable)
 T_contra = TypeVar("T_contra", bound=Hashable, contravariant=True)
 
 
@@ -126,79 +127,77 @@ class BucketRateLimiter:
         return 0
 
 
-class MaxOfRateLimiter:
+class MaxOfRateLimiter(Generic[T]):
     """Ask every limiter and take the longest delay.
 
     With a bucket among them the burst can look exceeded, because an item that another limiter delays longer has its token already.
     """
 
-    def __init__(self, *limiters: RateLimiter[Hashable]) -> None:
+    def __init__(self, *limiters: RateLimiter[T]) -> None:
         self._limiters = limiters
 
-    def when(self, item: Hashable, /) -> float:
+    def when(self, item: T, /) -> float:
         """Return the longest of all delays, in seconds; every limiter counts the failure."""
         return max((limiter.when(item) for limiter in self._limiters), default=0.0)
 
-    def forget(self, item: Hashable, /) -> None:
+    def forget(self, item: T, /) -> None:
         """Stop tracking `item` in every limiter."""
         for limiter in self._limiters:
             limiter.forget(item)
 
-    def num_requeues(self, item: Hashable, /) -> int:
+    def num_requeues(self, item: T, /) -> int:
         """Return the highest count of all limiters."""
         return max((limiter.num_requeues(item) for limiter in self._limiters), default=0)
 
 
-class WithMaxWaitRateLimiter:
+class WithMaxWaitRateLimiter(Generic[T]):
     """Another limiter, but never more than `max_delay` seconds."""
 
-    def __init__(self, limiter: RateLimiter[Hashable], max_delay: float) -> None:
+    def __init__(self, limiter: RateLimiter[T], max_delay: float) -> None:
         self._limiter = limiter
         self._max = max_delay
 
-    def when(self, item: Hashable, /) -> float:
+    def when(self, item: T, /) -> float:
         """Return the other limiter's delay or `max_delay`, whichever is shorter."""
         return min(self._limiter.when(item), self._max)
 
-    def forget(self, item: Hashable, /) -> None:
+    def forget(self, item: T, /) -> None:
         """Stop tracking `item`."""
         self._limiter.forget(item)
 
-    def num_requeues(self, item: Hashable, /) -> int:
+    def num_requeues(self, item: T, /) -> int:
         """Return the other limiter's count."""
         return self._limiter.num_requeues(item)
 
 
-class WithJitterRateLimiter:
+class WithJitterRateLimiter(Generic[T]):
     """Another limiter, its delays stretched by up to `factor` of themselves.
 
     Items that failed together (a webhook was down) would otherwise come back together for ever. ``wait.Jitter`` upstream; client-go's
     queues have no such limiter.
     """
 
-    def __init__(
-        self, limiter: RateLimiter[Hashable], factor: float = 0.1, rand: Callable[[], float] = random.random
-    ) -> None:
+    def __init__(self, limiter: RateLimiter[T], factor: float = 0.1, rand: Callable[[], float] = random.random) -> None:
         if factor < 0:
             raise ValueError(f"the jitter factor stretches a delay and cannot be negative, got {factor}")
         self._limiter = limiter
         self._factor = factor
         self._rand = rand
 
-    def when(self, item: Hashable, /) -> float:
+    def when(self, item: T, /) -> float:
         """Return a delay between the other limiter's and ``1 + factor`` times that."""
         return self._limiter.when(item) * (1.0 + self._factor * self._rand())
 
-    def forget(self, item: Hashable, /) -> None:
+    def forget(self, item: T, /) -> None:
         """Stop tracking `item`."""
         self._limiter.forget(item)
 
-    def num_requeues(self, item: Hashable, /) -> int:
+    def num_requeues(self, item: T, /) -> int:
         """Return the other limiter's count."""
         return self._limiter.num_requeues(item)
 
 
-def default_controller_rate_limiter(clock: Clock | None = None) -> MaxOfRateLimiter:
+def default_controller_rate_limiter(clock: Clock | None = None) -> MaxOfRateLimiter[Hashable]:
     """Return client-go's default for controllers: 5 ms doubling to 1000 s per item, and 10 a second (burst 100) over all items.
 
     client-go: ``DefaultTypedControllerRateLimiter``. Limiters hold state: make one per queue.
