@@ -14,7 +14,7 @@ import gzip
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 REF = "#/components/schemas/"
 SERVED_SUBRESOURCES = ("status", "scale")
@@ -23,7 +23,10 @@ NOT_SERVED = {("autoscaling/v1", "horizontalpodautoscalers"), ("v1", "components
 """The v1 autoscaler is another shape of the v2 object (a conversion in Go); component statuses are computed."""
 
 
-def references(node: object) -> set[str]:
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | bool | None"
+
+
+def references(node: Json) -> set[str]:
     """Names of the schemas a schema points at."""
     if isinstance(node, dict):
         found = {name for value in node.values() for name in references(value)}

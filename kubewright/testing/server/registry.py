@@ -1,0 +1,243 @@
+"""What the embedded server serves: every kind, in every version, with its schema.
+
+Verbs ask the registry, never a table of their own: built-in kinds are in it from the start, a CRD adds its kinds when
+it is established and takes them away when it is gone. Lookups come from many request threads while a CRD is being
+installed, so the tables are replaced as a whole and never changed in place.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any, Protocol, TypeAlias
+
+from kubewright.core.resource import Resource
+from kubewright.testing.server import builtins
+from kubewright.testing.server.messages import StatusCause
+from kubewright.validation import Cause, Structural, compile_schema, default, prune, validate
+from kubewright.validation.jsontypes import JsonObject, JsonValue
+
+Json: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Where the scale subresource reads and writes; paths as in a CRD (``.spec.replicas``), empty when absent.
+
+    For a CRD the selector is a string in label selector syntax, for a built-in workload a LabelSelector object.
+    """
+
+    spec_replicas_path: str = ".spec.replicas"
+    status_replicas_path: str = ".status.replicas"
+    label_selector_path: str = ""
+
+
+class Admission(Protocol):
+    """Rules of one kind that no schema can say (the part of a Go strategy that tests notice)."""
+
+    def prepare(self, obj: Json, old: Json | None) -> None:
+        """Fill in what the server owns, in place."""
+        ...
+
+    def validate(self, obj: Json, old: Json | None) -> list[Cause]:
+        """Everything that is wrong with the object."""
+        ...
+
+    def warnings(self, obj: Json, old: Json | None) -> list[str]:
+        """What the client should hear although the request succeeds."""
+        ...
+
+
+@dataclass(eq=False)
+class ServedResource:
+    """One kind in one version, as the verbs see it. Never changed: a changed CRD is a new ServedResource."""
+
+    resource: Resource
+    storage_version: str
+    builtin: bool
+    load_schema: Callable[[], Json | None] = field(default=lambda: None, repr=False)
+    scale: Scale | None = None
+    admission: Admission | None = None
+    deprecation_warning: str = ""
+    selectable: frozenset[str] = frozenset()
+    """Names of selectable fields besides metadata.name and metadata.namespace (``spec.nodeName``)."""
+    defaults: Callable[[Json], None] | None = field(default=None, repr=False)
+    """Go defaulting functions of built-ins that clients rely on; CRDs default by schema."""
+
+    @cached_property
+    def schema(self) -> Json | None:
+        """Structural schema without references (built-ins: linked, may be cyclic); None = any object."""
+        return self.load_schema()
+
+    @cached_property
+    def structural(self) -> Structural | None:
+        """The schema compiled, for pruning, defaulting and validation."""
+        return None if self.schema is None else compile_schema(self.schema)
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        return self.resource.verbs
+
+    @property
+    def has_status(self) -> bool:
+        return "status" in self.resource.subresources
+
+    def resolve(self, node: Json) -> Json:
+        """A schema node with references followed: they are linked already, so the node itself."""
+        return node
+
+    def prepare(self, obj: Json) -> list[str]:
+        """Prune unknown fields and fill in defaults, in place; the dotted paths of what was pruned, sorted."""
+        structural = self.structural
+        if structural is None:
+            return []
+        pruned = prune(structural, obj, typed=self.builtin)
+        if not self.builtin:
+            default(structural, obj)
+        elif self.defaults is not None:
+            self.defaults(obj)
+        return pruned
+
+    def validate(self, obj: Json, old: Json | None, subresource: str = "") -> list[StatusCause]:
+        """Everything the schema and the kind's own rules have against the object (metadata is the verbs' matter)."""
+        causes: list[Cause] = []
+        if self.structural is not None and not self.builtin:
+            causes += validate(self.structural, obj, old, status=subresource == "status")
+        if self.admission is not None and not subresource:
+            causes += self.admission.validate(obj, old)
+        return [StatusCause(cause.field, cause.reason, cause.message) for cause in causes]
+
+    def admit(self, obj: Json, old: Json | None) -> list[str]:
+        """Apply the kind's own rules in place before validation; warnings for the client."""
+        notes = [self.deprecation_warning] if self.deprecation_warning else []
+        if self.admission is not None:
+            self.admission.prepare(obj, old)
+            notes += self.admission.warnings(obj, old)
+        return notes
+
+    def default_on_read(self, obj: Json) -> None:
+        """Bring an object that was stored under another schema up to this one (real servers default what etcd holds)."""
+        if not self.builtin and self.structural is not None:
+            default(self.structural, obj)
+
+    def fields(self, obj: Json) -> Mapping[str, str]:
+        """Values of the selectable fields; absent ones are empty strings, as in field selectors of the real server."""
+        return {path: _field(obj, path) for path in self.selectable}
+
+
+def _field(obj: JsonObject, path: str) -> str:
+    value: JsonValue = obj
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+_Key: TypeAlias = tuple[str, str, str]
+
+
+class Registry:
+    """All served kinds. Safe to ask from any thread."""
+
+    def __init__(self, *, builtin_kinds: bool = True) -> None:
+        self._lock = threading.Lock()
+        self._served: dict[_Key, ServedResource] = {}
+        self._kinds: dict[_Key, ServedResource] = {}
+        self._changed: list[Callable[[], None]] = []
+        if builtin_kinds:
+            self._replace(_builtin_resources(), lambda served: False)
+
+    def lookup(self, group: str, version: str, plural: str) -> ServedResource | None:
+        """The kind behind a request path, or None where a real server answers 404."""
+        return self._served.get((group, version, plural))
+
+    def lookup_kind(self, group: str, version: str, kind: str) -> ServedResource | None:
+        """The kind named in a document's apiVersion and kind."""
+        return self._kinds.get((group, version, kind))
+
+    def versions(self, group: str, plural: str) -> list[ServedResource]:
+        """Every served version of one kind."""
+        return [s for s in self._served.values() if s.resource.group == group and s.resource.plural == plural]
+
+    def all(self) -> list[ServedResource]:
+        """Every kind in every version."""
+        return list(self._served.values())
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` after each change (discovery and OpenAPI documents are cached)."""
+        self._changed.append(callback)
+
+    def install(self, group: str, plural: str, served: Iterable[ServedResource]) -> None:
+        """Serve these versions of one kind, instead of those served so far."""
+        self._replace(served, lambda s: s.resource.group == group and s.resource.plural == plural)
+
+    def remove(self, group: str, plural: str) -> None:
+        """Serve the kind no longer."""
+        self.install(group, plural, ())
+
+    def _replace(self, added: Iterable[ServedResource], obsolete: Callable[[ServedResource], bool]) -> None:
+        with self._lock:
+            kept = [s for s in self._served.values() if not obsolete(s)]
+            kept += added
+            self._served = {(s.resource.group, s.resource.version, s.resource.plural): s for s in kept}
+            self._kinds = {(s.resource.group, s.resource.version, s.resource.kind): s for s in kept}
+        for callback in self._changed:
+            callback()
+
+
+_BUILTIN_SELECTABLE: dict[str, frozenset[str]] = {
+    "Pod": frozenset(
+        {
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.nominatedNodeName",
+        }
+    ),
+    "Event": frozenset(
+        {
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
+        }
+    ),
+    "Secret": frozenset({"type"}),
+    "Namespace": frozenset({"status.phase"}),
+    "Node": frozenset({"spec.unschedulable"}),
+    "Service": frozenset({"spec.clusterIP", "spec.type"}),
+    "ReplicaSet": frozenset({"status.replicas"}),
+    "ReplicationController": frozenset({"status.replicas"}),
+    "Job": frozenset({"status.successful"}),
+    "CertificateSigningRequest": frozenset({"spec.signerName"}),
+}
+
+
+def _builtin_resources() -> list[ServedResource]:
+    return [
+        ServedResource(
+            resource=resource,
+            storage_version=resource.version,
+            builtin=True,
+            load_schema=partial(builtins.linked, schema),
+            scale=Scale(label_selector_path=".spec.selector") if "scale" in resource.subresources else None,
+            selectable=_BUILTIN_SELECTABLE.get(resource.kind, frozenset()),
+        )
+        for resource, schema in builtins.resources()
+    ]
