@@ -2,15 +2,14 @@
 
 The embedded API server serves Pods, ConfigMaps and the rest generically, from the real server's own discovery and
 OpenAPI v3 documents. They are megabytes of repetition; this script keeps each schema once, drops everything that does
-not describe a stored kind, and packs the result into one file that the wheel carries. Run it after a new Kubernetes
+not describe a stored kind, and leaves one file that the wheel carries. Run it after a new Kubernetes
 release, with a folder that holds ``discovery.json`` (path -> APIResourceList) and one OpenAPI document per group-version:
 
-    python envtest/builtin_kinds.py FOLDER kubewright/testing/server/data/builtin_kinds.json.gz
+    python envtest/builtin_kinds.py FOLDER kubewright/testing/server/data/builtin_kinds.json
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 import sys
 from pathlib import Path
@@ -85,9 +84,19 @@ def collect(folder: Path) -> dict[str, Any]:
 
 
 def main(source: str, target: str) -> None:
-    """Read, trim, pack: the same input always gives the same bytes."""
-    text = json.dumps(collect(Path(source)), separators=(",", ":"), sort_keys=True)
-    Path(target).write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
+    """Read, trim, write: the same input always gives the same bytes."""
+    found = collect(Path(source))
+    # one line a group and one a schema, so that a new release shows as a readable diff
+    sections = [
+        f"{json.dumps(section)}: {{\n"
+        + ",\n".join(
+            f"{json.dumps(key)}: {json.dumps(value, separators=(',', ':'), sort_keys=True)}"
+            for key, value in entries.items()
+        )
+        + "\n}"
+        for section, entries in found.items()
+    ]
+    Path(target).write_text("{\n" + ",\n".join(sections) + "\n}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

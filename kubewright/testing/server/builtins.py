@@ -1,13 +1,12 @@
 """The built-in kinds (Pod, ConfigMap, Deployment …) as the real kube-apiserver describes them.
 
 The embedded server has no Go types. It serves built-in kinds generically, out of the discovery and the schemas that a
-real 1.37 server published, packed into ``data/builtin_kinds.json.gz`` by ``envtest/builtin_kinds.py``. Read once, on
+real 1.37 server published, kept in ``data/builtin_kinds.json`` by ``envtest/builtin_kinds.py``. Read once, on
 first use, and each schema only when its kind is: a test that only touches CRDs should not pay for Pods.
 """
 
 from __future__ import annotations
 
-import gzip
 import threading
 from functools import cache
 from importlib.resources import files
@@ -46,8 +45,8 @@ class _Document(msgspec.Struct, frozen=True):
 @cache
 def document() -> _Document:
     """Everything that the wheel carries about built-in kinds."""
-    packed = files("kubewright.testing.server").joinpath("data").joinpath("builtin_kinds.json.gz").read_bytes()
-    return msgspec.json.decode(gzip.decompress(packed), type=_Document)
+    text = files("kubewright.testing.server").joinpath("data").joinpath("builtin_kinds.json").read_bytes()
+    return msgspec.json.decode(text, type=_Document)
 
 
 def resources() -> list[tuple[Resource, str]]:

@@ -15,7 +15,6 @@ from typing import Any, Protocol, TypeAlias
 
 from kubewright.core.resource import Resource
 from kubewright.testing.server import builtins
-from kubewright.testing.server.messages import StatusCause
 from kubewright.validation import Cause, Structural, compile_schema, default, prune, validate
 from kubewright.validation.jsontypes import JsonObject, JsonValue
 
@@ -100,14 +99,14 @@ class ServedResource:
             self.defaults(obj)
         return pruned
 
-    def validate(self, obj: Json, old: Json | None, subresource: str = "") -> list[StatusCause]:
+    def validate(self, obj: Json, old: Json | None, subresource: str = "") -> list[Cause]:
         """Everything the schema and the kind's own rules have against the object (metadata is the verbs' matter)."""
         causes: list[Cause] = []
         if self.structural is not None and not self.builtin:
             causes += validate(self.structural, obj, old, status=subresource == "status")
         if self.admission is not None and not subresource:
             causes += self.admission.validate(obj, old)
-        return [StatusCause(cause.field, cause.reason, cause.message) for cause in causes]
+        return causes
 
     def admit(self, obj: Json, old: Json | None) -> list[str]:
         """Apply the kind's own rules in place before validation; warnings for the client."""
