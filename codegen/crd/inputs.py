@@ -10,7 +10,7 @@ import glob
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -27,11 +27,13 @@ class InputFile:
     name: str
     path: Path | None
     named: bool = True
+    #: What came in on stdin: it can be read only once.
+    content: bytes | None = field(default=None, repr=False)
 
     def read(self) -> bytes:
         """The content; raises :class:`CodegenError` when it cannot be read."""
         if self.path is None:
-            return sys.stdin.buffer.read()
+            return self.content or b""
         try:
             return self.path.read_bytes()
         except OSError as error:
@@ -55,7 +57,7 @@ def find_inputs(patterns: Sequence[str], root: Path) -> tuple[InputFile, ...]:
 
 def _expand(pattern: str, root: Path) -> Iterator[InputFile]:
     if pattern == STDIN:
-        yield InputFile(STDIN, None)
+        yield InputFile(STDIN, None, content=sys.stdin.buffer.read())
         return
     if pattern.startswith(("http://", "https://")):
         raise UsageError(

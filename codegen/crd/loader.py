@@ -9,18 +9,17 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, cast
 
 import msgspec
 
+from codegen.config import VersionChoice
 from codegen.crd import documents, schema
 from codegen.crd.inputs import InputFile
 from codegen.crd.model import Crd, CrdVersion, PrinterColumn, Scale, Source
 from codegen.errors import CodegenError
-
-VersionChoice: TypeAlias = Literal["served", "all", "storage"]
 
 _CRD_GROUP: Final = "apiextensions.k8s.io/"
 _LABEL: Final = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?\Z")
@@ -280,14 +279,19 @@ class _CrdReading:
         return cast("Json", holder).get("openAPIV3Schema"), holder_at.at("openAPIV3Schema")
 
 
-def combine(contents: Iterable[FileContents], *, versions: VersionChoice = "served") -> Loaded:
-    """Join what the files say, in an order that does not depend on theirs."""
+def combine(
+    contents: Iterable[FileContents],
+    *,
+    versions: VersionChoice = "served",
+    select: Callable[[Crd], bool] = lambda _: True,
+) -> Loaded:
+    """Join what the files say, in an order that does not depend on theirs.  ``select`` leaves CRDs out, unjudged."""
     parts: dict[tuple[str, str], list[CrdPart]] = {}
     errors: list[CodegenError] = []
     notices: list[str] = []
     others = 0
     for content in contents:
-        for part in content.parts:
+        for part in filter(lambda part: select(part.crd), content.parts):
             parts.setdefault((part.crd.group, part.crd.plural), []).append(part)
         errors.extend(content.errors)
         notices.extend(content.notices)

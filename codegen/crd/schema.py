@@ -303,11 +303,9 @@ def _limits(schema: Schema) -> tuple[str, ...]:
         for key in _LIMITS
         if (value := schema.get(key)) is not None and value is not False
     ]
-    values = schema.get("enum")
-    if isinstance(values, list) and any(
-        isinstance(v, bool | dict | list) or v is None for v in cast("list[object]", values)
-    ):
-        limits.append(f"enum: {_shortened(_json(values))}")
+    # Values that no Literal of this type can hold are at least named.
+    if any(isinstance(value, bool | dict | list) or value is None for value in enum_values(schema)):
+        limits.append(f"enum: {_shortened(_json(schema.get('enum')))}")
     return tuple(limits)
 
 

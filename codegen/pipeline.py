@@ -1,0 +1,154 @@
+"""The whole generator in one read: load -> plan -> render -> write or check.
+
+Nothing here decides anything about the output; each arrow is one folder.  The heavy libraries are imported when a stage
+is reached, because an unchanged second run never gets that far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from codegen.cache import Cache, content_digest, digest, generator_digest
+from codegen.config import Config
+from codegen.crd.inputs import InputFile, find_inputs
+from codegen.errors import CodegenError, MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    from codegen.crd.loader import Loaded
+    from codegen.plan.model import Plan
+
+#: Called as (stage, done, total) while a long run goes on.
+Progress: TypeAlias = Callable[[str, int, int], None]
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    del stage, done, total
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """One run's result: the tree (relative path -> text), or that the output is known to be up to date."""
+
+    tree: Mapping[str, str] = field(default_factory=dict[str, str])
+    errors: tuple[CodegenError, ...] = ()
+    notices: tuple[str, ...] = ()
+    up_to_date: bool = False
+    kinds: int = 0
+    group_versions: int = 0
+    files_read: int = 0
+    other_objects: int = 0
+    key: str = ""
+
+
+def generate(config: Config, *, cache: Cache, progress: Progress = _silent) -> Generated:
+    """Everything up to the disk.
+
+    Errors of single documents are returned, the rest is generated.  Raises :class:`UsageError` for a configuration that
+    cannot work and :class:`MissingExtraError` without the ``codegen`` extra.
+    """
+    inputs = _inputs(config)
+    key = digest("tree", generator_digest(), _config_digest(config), *(_input_digest(item) for item in inputs))
+    remembered = cache.get_tree(key)
+    if remembered is not None and _is_current(config.output_path, remembered):
+        return Generated(up_to_date=True, files_read=len(inputs), key=key)
+    loaded = _load(inputs, config, progress)
+    plan, tree = _plan_and_render(loaded, config, cache, progress)
+    return Generated(
+        tree=tree,
+        errors=(*loaded.errors, *plan.errors),
+        notices=(*loaded.notices, *_renames(plan, config)),
+        kinds=sum(len(gv.kinds) for gv in plan.package.group_versions),
+        group_versions=len(plan.package.group_versions),
+        files_read=len(inputs),
+        other_objects=loaded.other_objects,
+        key=key,
+    )
+
+
+def remember(result: Generated, cache: Cache) -> None:
+    """After the tree is on disk: the next run with the same input need not make it again (errors are said every time)."""
+    if result.key and result.tree and not result.errors and not result.notices:
+        cache.put_tree(result.key, result.tree)
+    cache.prune()
+
+
+def _inputs(config: Config) -> tuple[InputFile, ...]:
+    if not config.schemas:
+        raise UsageError(
+            "nothing to read",
+            hint='name files or directories, or set schemas = ["schemas/"] in [tool.kubewright] of pyproject.toml',
+        )
+    return find_inputs(config.schemas, config.root)
+
+
+def _config_digest(config: Config) -> str:
+    settings = {name: getattr(config, name) for name in config.__slots__ if name != "root"}
+    return digest(*(f"{name}={value!r}" for name, value in sorted(settings.items())))
+
+
+def _input_digest(item: InputFile) -> str:
+    try:
+        return f"{item.name}={content_digest(item.read())}"
+    except CodegenError as error:
+        return f"{item.name}!{error.message}"
+
+
+def _is_current(output: Path, digests: Mapping[str, str]) -> bool:
+    """Whether the disk holds exactly this tree; a stale file beside it means that somebody has to look."""
+    from codegen.render import tree
+
+    return tree.matches(output, digests)
+
+
+def _load(inputs: Sequence[InputFile], config: Config, progress: Progress) -> Loaded:
+    try:
+        from codegen.crd import loader
+    except ModuleNotFoundError as error:
+        raise _missing_extra(error) from error
+
+    def read() -> list[loader.FileContents]:
+        contents: list[loader.FileContents] = []
+        for number, item in enumerate(inputs, 1):
+            contents.append(loader.read_file(item))
+            progress("reading", number, len(inputs))
+        return contents
+
+    return loader.combine(
+        read(),
+        versions=config.versions,
+        select=lambda crd: config.selects(plural=crd.plural, group=crd.group, kind=crd.kind),
+    )
+
+
+def _plan_and_render(
+    loaded: Loaded, config: Config, cache: Cache, progress: Progress
+) -> tuple[Plan, Mapping[str, str]]:
+    try:
+        from codegen.plan import build
+        from codegen.render import package
+    except ModuleNotFoundError as error:
+        raise _missing_extra(error) from error
+    progress("planning", 0, 1)
+    plan = build.build(loaded.crds, config)
+    return plan, package.render(plan, config)
+
+
+def _missing_extra(error: ModuleNotFoundError) -> CodegenError:
+    return MissingExtraError(
+        f"the generator needs {error.name}, which is not installed",
+        hint='pip install "kubewright[codegen]" (production images do not need it)',
+    )
+
+
+def _renames(plan: Plan, config: Config) -> list[str]:
+    """A group whose attribute has to change because of a newcomer: say so, and how to keep the old name."""
+    models = config.output_path / "models"
+    return [
+        f"{item.group}: the clientset's {item.short_module} is now {item.module}, because another group begins with the same "
+        f'word; to choose the name yourself: [tool.kubewright.group-names] "{item.group}" = "name"'
+        for item in plan.lengthened
+        if (models / f"{item.short_module}.py").exists() and not (models / f"{item.module}.py").exists()
+    ]
