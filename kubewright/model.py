@@ -65,6 +65,11 @@ else:
             return field(name=wire, default_factory=_constant(default))
         return given
 
+    def _is_required(given: Any) -> bool:
+        if isinstance(given, _FieldInfo):
+            return given.default is NODEFAULT and given.default_factory is NODEFAULT
+        return given is NODEFAULT
+
     def _is_classvar(annotation: Any) -> bool:
         if isinstance(annotation, str):
             return annotation.startswith(("ClassVar", "typing.ClassVar", "t.ClassVar"))
@@ -76,7 +81,11 @@ else:
         def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any) -> Any:
             for attribute, annotation in namespace.get("__annotations__", {}).items():
                 if not attribute.startswith("__") and not _is_classvar(annotation):
-                    namespace[attribute] = _lenient_default(attribute, namespace.get(attribute, NODEFAULT))
+                    given = namespace.get(attribute, NODEFAULT)
+                    namespace[attribute] = _lenient_default(attribute, given)
+                    if _is_required(given) and isinstance(annotation, str) and not annotation.startswith("Req["):
+                        # Required without `Req`: as lenient as with it.
+                        namespace["__annotations__"][attribute] = f"{annotation} | None"
             config["kw_only"] = True
             return super().__new__(mcls, name, bases, namespace, **config)
 

@@ -1,0 +1,257 @@
+"""From CRDs to a plan: the one place where the output's shape is decided.
+
+Independent of input order by construction: everything is sorted before a decision depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from codegen.config import Config
+from codegen.crd.ir import META_V1, OBJECT_META, Doc, Object
+from codegen.crd.model import Crd, CrdVersion
+from codegen.errors import CodegenError
+from codegen.plan import documentation, naming, reserved
+from codegen.plan.model import (
+    ClassPlan,
+    ColumnPlan,
+    FieldPlan,
+    Foreign,
+    GroupVersionPlan,
+    KindPlan,
+    Lengthened,
+    PackagePlan,
+    Plain,
+    Plan,
+    ResourcePlan,
+    TypePlan,
+)
+from codegen.plan.sharing import Path, Shape, ShapeTable, class_names, named, outline, place
+
+META_APPLY = "kubewright.api.applyconfigurations.meta_v1"
+
+
+def build(crds: Iterable[Crd], config: Config) -> Plan:
+    """Plans one package.  Problems are returned in ``Plan.errors``; what they do not touch is planned."""
+    ordered = sorted(crds, key=lambda crd: (crd.group, crd.kind, crd.plural))
+    errors: list[CodegenError] = []
+    labels = naming.group_labels((crd.group for crd in ordered), reserved.BUILT_IN_LABELS, config.group_names)
+    by_version: dict[tuple[str, str], list[tuple[Crd, CrdVersion]]] = {}
+    for crd in ordered:
+        for version in crd.versions:
+            by_version.setdefault((crd.group, version.name), []).append((crd, version))
+
+    modules = _modules(by_version, labels, config, errors)
+    planned = [
+        _group_version(module, group, version, by_version[group, version], config, errors)
+        for (group, version), module in sorted(modules.items(), key=lambda item: item[1])
+    ]
+    files = sorted({file for crd in ordered for file in _files(crd)})
+    return Plan(
+        PackagePlan(tuple(planned), tuple(files)),
+        tuple(errors),
+        _lengthened(modules),
+    )
+
+
+def _files(crd: Crd) -> tuple[str, ...]:
+    return crd.files or (crd.source.file,)
+
+
+def _modules(
+    by_version: Mapping[tuple[str, str], Sequence[tuple[Crd, CrdVersion]]],
+    labels: Mapping[str, str],
+    config: Config,
+    errors: list[CodegenError],
+) -> dict[tuple[str, str], str]:
+    """Module name of every group-version; a name that two of them want is an error that names both."""
+    owners: dict[str, tuple[str, str]] = {}
+    modules: dict[tuple[str, str], str] = {}
+    for group, version in sorted(by_version):
+        pinned = config.group_names.get(f"{group}/{version}" if group else version)
+        module = pinned or naming.module_name(labels[group], version)
+        while module in reserved.CLIENTSET_ATTRIBUTES:
+            module += "_"
+        other = owners.setdefault(module, (group, version))
+        if other == (group, version):
+            modules[group, version] = module
+            continue
+        crd = by_version[group, version][0][0]
+        errors.append(
+            CodegenError(
+                f"groups {other[0]!r} and {group!r} would both be called {module!r}",
+                source=str(crd.source),
+                hint=f'name one of them in pyproject: [tool.kubewright.group-names] "{group}/{version}" = "name_{version}"',
+            )
+        )
+    return modules
+
+
+def _lengthened(modules: Mapping[tuple[str, str], str]) -> tuple[Lengthened, ...]:
+    found: list[Lengthened] = []
+    for (group, version), module in sorted(modules.items()):
+        short = naming.module_name(group.split(".", 1)[0] or "core", version)
+        if module != short and module == naming.module_name(group, version):
+            found.append(Lengthened(group, short, module))
+    return tuple(found)
+
+
+def _group_version(
+    module: str,
+    group: str,
+    version: str,
+    members: Sequence[tuple[Crd, CrdVersion]],
+    config: Config,
+    errors: list[CodegenError],
+) -> GroupVersionPlan:
+    table = ShapeTable(_recogniser(config), resolve_meta)
+    roots = {crd.kind: table.add_root(crd.kind, crd_version.schema) for crd, crd_version in members}
+    names = class_names(table.shapes.values(), reserved.CLASS_NAMES, config.class_names)
+    _check_distinct(names, table, members, errors)
+    api_version = f"{group}/{version}" if group else version
+    deprecations = {crd.kind: crd_version.deprecation_warning for crd, crd_version in members if crd_version.deprecated}
+    classes = sorted(
+        (_class(shape, names, api_version, deprecations, config) for shape in table.shapes.values()),
+        key=lambda planned: (not planned.root, planned.name),
+    )
+    kinds = _kinds([(crd, v, names[roots[crd.kind]]) for crd, v in members], config)
+    files = sorted({file for crd, _ in members for file in _files(crd)})
+    return GroupVersionPlan(module, naming.pascal_case(module), group, version, kinds, tuple(classes), tuple(files))
+
+
+def _check_distinct(
+    names: Mapping[str, str], table: ShapeTable, members: Sequence[tuple[Crd, CrdVersion]], errors: list[CodegenError]
+) -> None:
+    owners: dict[str, str] = {}
+    for shape_id, name in names.items():
+        path = place(table.shapes[shape_id].path)
+        if name in owners:
+            errors.append(
+                CodegenError(
+                    f"two classes would be called {name!r}: {owners[name]} and {path}",
+                    source=str(members[0][0].source),
+                    hint="give one of them another name in [tool.kubewright.class-names]",
+                )
+            )
+        owners[name] = path
+
+
+def resolve_meta(name: str) -> TypePlan:
+    """The class of a named definition of meta/v1; a CRD's schema knows no others."""
+    if name == OBJECT_META:
+        return Foreign("kubewright.objects", "ObjectMeta", META_APPLY)
+    if name.startswith(META_V1):
+        return Foreign("kubewright.objects", name.removeprefix(META_V1), META_APPLY)
+    raise CodegenError(f"no definition is called {name!r}", hint="a CRD can refer to meta/v1 types only")
+
+
+def _recogniser(config: Config) -> Callable[[Object, Path], Foreign | None]:
+    def recognise(node: Object, path: Path) -> Foreign | None:
+        mapped = config.type_map.get(place(path)) or config.type_map.get(outline(node))
+        if mapped is not None:
+            module, _, name = mapped.replace(":", ".").rpartition(".")
+            return Foreign(module, name)
+        return None
+
+    return recognise
+
+
+def _class(
+    shape: Shape, names: Mapping[str, str], api_version: str, deprecations: Mapping[str, str], config: Config
+) -> ClassPlan:
+    attributes = naming.attribute_names((f.wire for f in shape.fields), reserved.ATTRIBUTES)
+    constants = {"apiVersion": api_version, "kind": shape.path[0]} if shape.root else {}
+    fields: list[FieldPlan] = []
+    for shape_field in shape.fields:
+        prop = shape.node.get(shape_field.wire)
+        doc = prop.node.doc if prop is not None else Doc()
+        constant = constants.get(shape_field.wire)
+        fields.append(
+            FieldPlan(
+                attributes[shape_field.wire],
+                shape_field.wire,
+                Plain("str") if constant is not None else named(shape_field.type, names),
+                # An object without metadata has no name, so no API server takes it.
+                required=shape_field.required or (shape.root and shape_field.wire == "metadata"),
+                nullable=shape_field.nullable and constant is None,
+                constant=constant,
+                doc=(
+                    ""
+                    if shape.root and shape_field.wire in _OBVIOUS
+                    else documentation.docstring(doc, length=config.docstring_length)
+                ),
+            )
+        )
+    deprecation = ""
+    if shape.root and shape.path[0] in deprecations:
+        deprecation = deprecations[shape.path[0]] or f"{api_version} {shape.path[0]} is deprecated"
+    return ClassPlan(
+        names[shape.id],
+        tuple(fields),
+        shape.node.open,
+        shape.root,
+        documentation.docstring(shape.node.doc, length=config.docstring_length, deprecation=deprecation),
+        place(shape.path),
+    )
+
+
+# Described once, in `kubewright.objects`, and not in every kind.
+_OBVIOUS = frozenset({"apiVersion", "kind", "metadata"})
+
+
+def _kinds(members: Sequence[tuple[Crd, CrdVersion, str]], config: Config) -> tuple[KindPlan, ...]:
+    models = {model for _, _, model in members}
+    taken: set[str] = set()
+    kinds: list[KindPlan] = []
+    for crd, version, model in members:
+        attribute = naming.plural_attribute(crd.plural, reserved.GROUP_ATTRIBUTES | frozenset(taken))
+        taken.add(attribute)
+        client_class = naming.plural_class(model)
+        if client_class in models:  # kinds Foo and Foos side by side
+            client_class = f"All{model}"
+        verbs = tuple(name for name, has in (("WithStatus", version.has_status), ("WithScale", version.scale)) if has)
+        if crd.namespaced:
+            client_bases: tuple[str, ...] = ("Namespaced",)
+            scope_bases = verbs if "WithStatus" in verbs else ("NamespaceScope", *verbs)
+        else:
+            scope_bases = ()
+            status = "ClusterWithStatus" if "WithStatus" in verbs else "Cluster"
+            client_bases = (status, "WithScale") if "WithScale" in verbs else (status,)
+        kinds.append(
+            KindPlan(
+                resource=_resource(crd, version),
+                attribute=attribute,
+                model=model,
+                client_class=client_class,
+                scope_class=f"{model}Scope" if crd.namespaced else "",
+                lister_class=f"{model}Lister",
+                client_bases=client_bases,
+                scope_bases=scope_bases,
+                lister_base="NamespacedLister" if crd.namespaced else "ClusterLister",
+                summary=documentation.summary(version.schema.doc.description),
+                deprecation=documentation.clean(version.deprecation_warning) if version.deprecated else "",
+            )
+        )
+    return tuple(sorted(kinds, key=lambda kind: kind.attribute))
+
+
+def _resource(crd: Crd, version: CrdVersion) -> ResourcePlan:
+    subresources = (("scale", version.scale is not None), ("status", version.has_status))
+    return ResourcePlan(
+        crd.group,
+        version.name,
+        crd.kind,
+        crd.plural,
+        crd.namespaced,
+        crd.singular,
+        crd.list_kind,
+        crd.short_names,
+        crd.categories,
+        (),  # a CRD has them all
+        tuple(name for name, has in subresources if has),
+        tuple(
+            ColumnPlan(c.name, c.type, c.json_path, c.description, c.format, c.priority)
+            for c in version.printer_columns
+        ),
+        version.selectable_fields,
+    )

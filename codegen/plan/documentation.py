@@ -1,0 +1,72 @@
+"""Docstring text out of what a schema says in words: description, default, format, bounds, rules.
+
+None of it is enforced on reading (the cluster may be newer than the code), so the text is the only place where it lives.
+It is untrusted: this module takes out what could mislead a reader (bidi and control characters); that it cannot leave
+its docstring is the business of the renderer.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+from codegen.crd.ir import Doc
+
+WIDTH = 100
+# Control characters but newline and tab; bidi overrides and isolates; zero-width characters; lone surrogates.
+_MISLEADING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+def clean(text: str) -> str:
+    """``text`` with line ends unified, tabs expanded and what a reader could not see made visible or removed."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4)
+    return _MISLEADING.sub(lambda m: f"<U+{ord(m.group()):04X}>", text)
+
+
+def summary(text: str, limit: int = 100) -> str:
+    """The first sentence of a description, on one line."""
+    line = " ".join(clean(text).split("\n\n", 1)[0].split())
+    sentence = re.split(r"(?<=[.!?])\s", line, maxsplit=1)[0]
+    return sentence if len(sentence) <= limit else textwrap.shorten(sentence, limit, placeholder=" …")
+
+
+def docstring(doc: Doc, *, length: int | None = None, deprecation: str = "") -> str:
+    """The whole docstring of a field or class; ``length`` cuts the description (not the facts): 0 leaves it out, None keeps all."""
+    parts: list[str] = []
+    description = clean(doc.description).strip()
+    if length is not None and 0 <= length < len(description):
+        description = f"{description[:length].rstrip()} …" if length else ""
+    if description:
+        parts.append("\n".join(_wrap(line) for line in description.split("\n")))
+    if deprecation:
+        parts.append(_wrap(f"Deprecated: {clean(deprecation)}"))
+    facts: list[str] = []
+    if doc.default is not None:
+        facts.append(f"Default (set by the server): {doc.default}.")
+    if doc.format:
+        facts.append(f"Format: {doc.format}.")
+    facts.extend(f"{limit}." if not limit.endswith(".") else limit for limit in doc.limits)
+    facts.extend(f"Rule: {rule}" for rule in doc.rules)
+    if facts:
+        parts.append("\n".join(_wrap(" ".join(clean(fact).split())) for fact in facts))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _wrap(line: str) -> str:
+    line = line.rstrip()
+    if len(line) <= WIDTH:
+        return line
+    indent = line[: len(line) - len(line.lstrip())]
+    # Words are never broken: a URL or an expression stays findable.
+    return "\n".join(
+        textwrap.wrap(
+            line,
+            WIDTH,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+            replace_whitespace=False,
+        )
+    )

@@ -1,0 +1,195 @@
+"""One class per distinct shape: hash-consing of the objects of a group-version, and their names.
+
+Without it a real CRD is mostly repetition (KServe's InferenceService: 3,005 objects, 145 shapes).  A shape is what an
+object looks like, not what its documentation says.  Shapes of one or two fields are only shared under the same last path
+segment, because ``{name}`` is many different things.
+
+A class is called by the shortest suffix of its shortest path that no class nearer to the root has.  So what is added
+deeper in a schema never renames what was there, and nothing is ever numbered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from codegen.crd.ir import Any_, Array, Embedded, Enum, IntOrString, Map, Node, Object, Ref, Scalar
+from codegen.plan import naming
+from codegen.plan.model import Choice, Foreign, ListOf, MapOf, Nullable, Own, Plain, TypePlan
+
+# A place in a schema: the kind, then wire names; `[]` marks items of a list, `{}` values of a map.
+Path: TypeAlias = tuple[str, ...]
+# Decides whether an object at a place is a class that exists elsewhere.
+Recognise: TypeAlias = Callable[[Object, Path], Foreign | None]
+Resolve: TypeAlias = Callable[[str], TypePlan]
+
+ANY = Plain("Any")
+_SCALARS = {"string": Plain("str"), "integer": Plain("int"), "number": Plain("int | float"), "boolean": Plain("bool")}
+_MARKS = re.compile(r"(?:\[\]|\{\})")
+# Never a name on their own: every kind, and many an object inside, has one.
+_WITH_PARENT = frozenset({"spec", "status"})
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeField:
+    wire: str
+    type: TypePlan  # `Own` holds shape ids here, class names only after `named`
+    required: bool
+    nullable: bool
+
+
+@dataclass(slots=True)
+class Shape:
+    """One future class: its fields and the first place (shortest path, then alphabet) that has it."""
+
+    id: str
+    fields: tuple[ShapeField, ...]
+    open: bool
+    path: Path
+    node: Object
+    root: bool = False
+    paths: list[Path] = field(default_factory=list[Path])
+
+
+def place(path: Path) -> str:
+    """A path as a person writes it in the configuration: ``TsTest:/spec/containers/*/env``."""
+    below = (_MARKS.sub("/*", segment.replace("~", "~0").replace("/", "~1")) for segment in path[1:])
+    return f"{path[0]}:/{'/'.join(below)}"
+
+
+def outline(node: Object) -> str:
+    """An object's keys as a person writes them in the configuration: ``{host,port}``."""
+    return f"{{{','.join(p.name for p in node.properties)}}}"
+
+
+class ShapeTable:
+    """Collects the shapes of one group-version; feed it every root, then ask for :attr:`shapes`."""
+
+    def __init__(self, recognise: Recognise, resolve: Resolve) -> None:
+        self._recognise = recognise
+        self._resolve = resolve
+        self._ids: dict[object, str] = {}
+        self.shapes: dict[str, Shape] = {}
+
+    def add_root(self, kind: str, node: Object) -> str:
+        """Adds a kind with all below it and returns the id of its own shape, which is never shared."""
+        return self._object(node, (kind,), root=True)
+
+    def _type(self, node: Node, path: Path) -> TypePlan:
+        match node:
+            case Scalar():
+                return _SCALARS[node.type]
+            case IntOrString():
+                return Plain("int | str")
+            case Enum():
+                return _choice(node)
+            case Array():
+                return ListOf(self._inner(node.items, _mark(path, "[]")))
+            case Map():
+                return MapOf(self._inner(node.value, _mark(path, "{}")))
+            case Object():
+                return self._recognise(node, path) or Own(self._object(node, path))
+            case Ref():
+                return self._resolve(node.name)
+            case Embedded():
+                return MapOf(ANY)
+            case Any_():
+                return ANY
+
+    def _inner(self, node: Node, path: Path) -> TypePlan:
+        inner = self._type(node, path)
+        return Nullable(inner) if node.nullable and inner != ANY else inner
+
+    def _object(self, node: Object, path: Path, *, root: bool = False) -> str:
+        fields = tuple(
+            ShapeField(p.name, self._type(p.node, (*path, p.name)), p.required, p.node.nullable)
+            for p in node.properties
+        )
+        last = segment_name(path[-1]) if root or len(fields) <= 2 else ""
+        key = (root, last, node.open, fields)
+        known = self._ids.get(key)
+        if known is None:
+            known = self._ids[key] = f"#{len(self._ids)}"
+            self.shapes[known] = Shape(known, fields, node.open, path, node, root, [path])
+        else:
+            shape = self.shapes[known]
+            shape.paths.append(path)
+            if _rank(path) < _rank(shape.path):
+                shape.path, shape.node = path, node
+        return known
+
+
+def _choice(node: Enum) -> TypePlan:
+    # Integers and booleans stay open: at run time a Literal of them would have to be enforced.
+    if node.type != "string":
+        return _SCALARS[node.type]
+    values = tuple(v for v in node.values if isinstance(v, str))
+    return Choice(values) if values else Plain("str")
+
+
+def _mark(path: Path, mark: str) -> Path:
+    return (*path[:-1], path[-1] + mark)
+
+
+def _rank(path: Path) -> tuple[int, Path]:
+    return len(path), path
+
+
+def segment_name(segment: str) -> str:
+    """The class-name part of one path segment; items and values are called in the singular."""
+    wire = segment.rstrip("[]{}")
+    return naming.pascal_case(naming.singular(wire) if wire != segment else wire)
+
+
+def class_names(shapes: Iterable[Shape], reserved: frozenset[str], pinned: Mapping[str, str]) -> dict[str, str]:
+    """Shape id -> class name.
+
+    ``reserved`` are names that mean something else in the module; ``pinned`` maps places or chosen names to names.
+    Kinds come first; the rest in the order of their shortest paths, each with the shortest suffix still free.
+    """
+    ordered = sorted(shapes, key=lambda shape: (not shape.root, _rank(shape.path)))
+    taken = {name.casefold() for name in reserved}
+    result: dict[str, str] = {}
+    for shape in ordered:
+        pin = next((pinned[place(path)] for path in sorted(shape.paths, key=_rank) if place(path) in pinned), None)
+        if pin is not None:
+            result[shape.id] = pin
+            taken.add(pin.casefold())
+    for shape in ordered:
+        if shape.id in result:
+            continue
+        name = naming.kind_class(shape.path[0]) if shape.root else _suffix(shape.path, taken)
+        while name.casefold() in taken:
+            name += "_"
+        taken.add(name.casefold())
+        result[shape.id] = pinned.get(name, name)
+    return result
+
+
+def _suffix(path: Path, taken: set[str]) -> str:
+    parts = [naming.kind_class(path[0]), *(segment_name(segment) for segment in path[1:])]
+    start = len(parts) - 1
+    if path[-1] in _WITH_PARENT:
+        start -= 1
+    name = "".join(parts[start:])
+    while name.casefold() in taken and start > 0:
+        start -= 1
+        name = "".join(parts[start:])
+    return name
+
+
+def named(plan: TypePlan, names: Mapping[str, str]) -> TypePlan:
+    """``plan`` with shape ids replaced by class names."""
+    match plan:
+        case Own():
+            return Own(names[plan.name])
+        case ListOf():
+            return ListOf(named(plan.item, names))
+        case MapOf():
+            return MapOf(named(plan.value, names))
+        case Nullable():
+            return Nullable(named(plan.inner, names))
+        case _:
+            return plan

@@ -1,0 +1,138 @@
+"""Model classes, written by datamodel-code-generator: the only importer of it.
+
+Its msgspec mode says the opposite of what these models mean (optional as UNSET, nullable as None) and it names and shares
+by its own lights.  So it is fed a document in which nothing is left to decide: one component per planned class, every
+property with its final type and attribute name.  Only its public `generate` is used, its text is not touched, and what
+it wrote is compared with the plan: a class or attribute that it renamed would be a wrong name on somebody's wire.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import Any
+
+from datamodel_code_generator import InputFileType, generate
+from datamodel_code_generator.enums import DataModelType
+from datamodel_code_generator.format import Formatter, PythonVersion
+
+from codegen.errors import CodegenError
+from codegen.plan.model import ClassPlan, FieldPlan, ListOf, MapOf, Nullable, Own, TypePlan
+from codegen.plan.reserved import STANDARD_LIBRARY
+from codegen.render.types import annotation, field_annotation, own_classes
+
+_OPEN = "kubewright.open.Open"
+
+
+def render_models(classes: Iterable[ClassPlan], head: str) -> str:
+    """The text of a models module (not yet formatted) that starts with ``head``.
+
+    Raises CodegenError if what came out is not what was planned.
+    """
+    planned = list(classes)
+    if not planned:
+        return head
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "kubewright", "version": "1"},
+        "paths": {},
+        "components": {"schemas": {each.name: _component(each) for each in planned}},
+    }
+    aliases = {f"{each.name}.{f.wire}": f.name for each in planned for f in each.fields if f.name != f.wire}
+    text = generate(
+        document,
+        input_file_type=InputFileType.OpenAPI,
+        output_model_type=DataModelType.MsgspecStruct,
+        target_python_version=PythonVersion.PY_311,
+        base_class="kubewright.model.Model",
+        strict_nullable=True,
+        keyword_only=True,
+        apply_default_values_for_required_fields=True,
+        use_annotated=False,
+        use_field_description=True,
+        use_schema_description=True,
+        use_single_line_docstring=True,
+        use_standard_collections=True,
+        use_union_operator=True,
+        reuse_model=False,
+        formatters=[Formatter.BUILTIN],
+        disable_timestamp=True,
+        custom_file_header=head,
+        aliases=aliases,
+    )
+    if not isinstance(text, str):
+        raise CodegenError(f"datamodel-code-generator wrote {type(text).__name__}, one module was expected")
+    check_names(text, planned)
+    return text
+
+
+def _component(planned: ClassPlan) -> dict[str, Any]:
+    component: dict[str, Any] = {
+        "type": "object",
+        "properties": {field.wire: _property(field) for field in planned.fields},
+        "required": [f.wire for f in planned.fields if f.constant is not None or (f.required and not f.nullable)],
+    }
+    if planned.doc:
+        component["description"] = planned.doc
+    if planned.open:
+        component["customBasePath"] = _OPEN
+    return component
+
+
+def _property(field: FieldPlan) -> dict[str, Any]:
+    if own_classes(field.type) & STANDARD_LIBRARY:
+        fed = _referring(field)
+    else:
+        fed = {"type": "string", "x-python-type": field_annotation(field)}
+        if field.constant is not None:
+            fed["default"] = field.constant
+        elif not field.nullable:
+            # Its "nullable" is our "optional": `T | None = None`. Ours stays out and becomes `T | None | UnsetType = UNSET`.
+            fed["nullable"] = not field.required
+    if field.doc:
+        fed["description"] = field.doc
+    return fed
+
+
+def _referring(field: FieldPlan) -> dict[str, Any]:
+    """A field whose class shares its name with one of the standard library: said by `$ref`, which cannot be mistaken.
+
+    A required one comes out without `Req`; `kubewright.model.Model` is as lenient about that.
+    """
+    fed = _schema(field.type)
+    if field.nullable:
+        return {"oneOf": [fed, {"type": "null"}]}
+    return fed if field.required else {**fed, "nullable": True}
+
+
+def _schema(plan: TypePlan) -> dict[str, Any]:
+    match plan:
+        case Own():
+            return {"$ref": f"#/components/schemas/{plan.name}"}
+        case ListOf():
+            return {"type": "array", "items": _schema(plan.item)}
+        case MapOf():
+            return {"type": "object", "additionalProperties": _schema(plan.value)}
+        case Nullable():
+            return {**_schema(plan.inner), "nullable": True}
+        case _:
+            return {"type": "string", "x-python-type": annotation(plan)}
+
+
+def check_names(text: str, planned: Iterable[ClassPlan]) -> None:
+    """Raises CodegenError unless ``text`` defines exactly the planned classes with the planned attributes."""
+    wanted = {each.name: sorted(f.name for f in each.fields) for each in planned}
+    found: dict[str, list[str]] = {}
+    for statement in ast.parse(text).body:
+        if isinstance(statement, ast.ClassDef):
+            found[statement.name] = sorted(
+                line.target.id
+                for line in statement.body
+                if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+            )
+    for name in sorted(wanted.keys() | found.keys()):
+        if wanted.get(name) != found.get(name):
+            raise CodegenError(
+                f"class {name!r} was written with {found.get(name)}, planned was {wanted.get(name)}",
+                hint="this is a bug of kubewright; a pin in [tool.kubewright.class-names] gets around it",
+            )
