@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -52,6 +52,17 @@ class ServerResponse:
     headers: tuple[tuple[str, str], ...] = (("content-type", JSON),)
 
 
+class AnyCause(Protocol):
+    """What a cause has, whoever made it: the server's own or ``kubewright.validation.Cause``."""
+
+    @property
+    def field(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class StatusCause:
     """One reason inside ``status.details.causes``: what is wrong with which field."""
@@ -71,29 +82,32 @@ class StatusError(Exception):
         message: str,
         *,
         details: Mapping[str, Any] | None = None,
-        causes: Iterable[StatusCause] = (),
+        causes: Iterable[AnyCause] = (),
         headers: tuple[tuple[str, str], ...] = (),
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.reason = reason
         self.message = message
-        self.details = dict(details or {})
+        self.details = None if details is None else dict(details)
         self.causes = tuple(causes)
         self.headers = headers
+        self.metadata = dict(metadata or {})
+        """List metadata; only an expired list says something here: the token that goes on without consistency."""
 
     def status(self) -> dict[str, Any]:
         """The ``metav1.Status`` document, with the fields in the order the real server writes them."""
         document: dict[str, Any] = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": self.metadata,
             "status": "Failure",
             "message": self.message,
         }
         if self.reason:
             document["reason"] = self.reason
-        details = dict(self.details)
+        details = dict(self.details or {})
         if self.causes:
             details["causes"] = [
                 {
@@ -103,16 +117,14 @@ class StatusError(Exception):
                 }
                 for cause in self.causes
             ]
-        if details:
+        if details or self.details is not None:
             document["details"] = details
         document["code"] = self.code
         return document
 
     def response(self) -> ServerResponse:
         """The refusal as a complete answer."""
-        return ServerResponse(
-            self.code, msgspec.json.encode(self.status()), (("content-type", JSON), *self.headers)
-        )
+        return ServerResponse(self.code, msgspec.json.encode(self.status()), (("content-type", JSON), *self.headers))
 
 
 class WatchStream:
@@ -177,6 +189,11 @@ class WatchStream:
         self.end()
         with self._ready:
             self._lines.clear()
+        self.close_source()
+
+    def close_source(self) -> None:
+        """Detach from whatever feeds the stream; what is queued stays readable."""
+        with self._ready:
             on_close, self.on_close = self.on_close, None
         if on_close is not None:
             on_close()

@@ -1,0 +1,325 @@
+"""The embedded API server without its sockets: a request in, an answer or a stream of events out.
+
+This is where a path meets a verb. Everything below (storage, strategy, patches, watches) knows one thing each; here is
+the order in which they are asked. Any thread may call ``handle``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+
+from kubewright.clock import Clock, RealClock
+from kubewright.testing.server import statuses
+from kubewright.testing.server.bodies import Notes, read_object
+from kubewright.testing.server.deleting import delete
+from kubewright.testing.server.documents import Json
+from kubewright.testing.server.listing import check_options, parse_revision, read_page
+from kubewright.testing.server.messages import JSON, ServerRequest, ServerResponse, StatusError, WatchStream
+from kubewright.testing.server.metadata import fill_system_fields, normalise
+from kubewright.testing.server.options import delete_options, write_options
+from kubewright.testing.server.patches import APPLY_PATCH, patch_type, patched
+from kubewright.testing.server.registry import Registry, ServedResource
+from kubewright.testing.server.represent import Representation
+from kubewright.testing.server.routing import Route, parse_path
+from kubewright.testing.server.selection import selection
+from kubewright.testing.server.store import Entry, EventType, ResourceName, Storage
+from kubewright.testing.server.watching import Watchers
+from kubewright.testing.server.writing import Writer
+
+Answer = ServerResponse | WatchStream
+OnStored = Callable[[EventType, ServedResource, Json], None]
+BOOTSTRAP_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+
+
+class API:
+    """The server's heart.
+
+    ``fallback`` is asked for every path that names no served resource (discovery, OpenAPI, health). Listeners in
+    ``on_stored`` hear of every committed write, after the lock is released and in order.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        clock: Clock | None = None,
+        fallback: Callable[[ServerRequest], ServerResponse | None] | None = None,
+    ) -> None:
+        self.registry = registry
+        self.clock = clock or RealClock()
+        self.fallback = fallback
+        self.storage = Storage(self.clock.now)
+        self.writer = Writer(self.storage, registry, self.clock)
+        self.watchers = Watchers(self.storage, self.clock.now)
+        self.on_stored: list[OnStored] = []
+        self._announcing = threading.RLock()
+        for name in BOOTSTRAP_NAMESPACES:
+            self.create_object({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+    def handle(self, request: ServerRequest) -> Answer:
+        """Answer one request; a refusal is an answer, too. Never raises for anything a client can send."""
+        notes = Notes()
+        try:
+            answer = self._dispatch(request, notes)
+        except StatusError as error:
+            answer = error.response()
+        finally:
+            self._announce()
+        if notes.texts and isinstance(answer, ServerResponse):
+            return ServerResponse(answer.status, answer.body, (*answer.headers, *notes.headers()))
+        return answer
+
+    def tick(self) -> None:
+        """Let time pass: history grows old, bookmarks are due, watches end. To be called about once a second."""
+        with self.storage.lock:
+            self.storage.tick()
+        self.watchers.tick()
+
+    def close(self) -> None:
+        """End all watches."""
+        self.watchers.end_all()
+
+    def create_object(self, obj: Json) -> Json:
+        """Store an object without a request: no validation, status kept, system fields filled in where missing.
+
+        Raises StatusError when the kind is not served or the name is taken.
+        """
+        served = self._served_kind(obj)
+        normalise(obj)
+        served.prepare(obj)
+        meta: Json = obj["metadata"]
+        given = dict(meta)
+        fill_system_fields(meta, self.clock.time())
+        meta.update({name: given[name] for name in ("uid", "creationTimestamp") if name in given})
+        if served.resource.namespaced:
+            meta.setdefault("namespace", "default")
+        if served.resource.plural == "namespaces" and not served.resource.group:
+            complete_namespace(obj)
+        with self.storage.lock:
+            if self.writer.find(served, meta.get("namespace", ""), meta["name"]) is not None:
+                raise statuses.already_exists(served.resource.group, served.resource.plural, meta["name"])
+            if served.builtin is False or served.resource.plural in ("deployments", "customresourcedefinitions"):
+                meta.setdefault("generation", 1)
+            self.writer.commit(served, obj)
+        self._announce()
+        return obj
+
+    def update_object(self, obj: Json) -> Json:
+        """Replace a stored object without a request and without checks; raises 404. Writes nothing when it is equal."""
+        served = self._served_kind(obj)
+        meta: Json = obj["metadata"]
+        with self.storage.lock:
+            entry = self.writer.live(served, meta.get("namespace", ""), meta["name"])
+            meta["resourceVersion"] = str(entry.revision)
+            if self.writer.as_entry(served, obj, entry.revision).raw != entry.raw:
+                self.writer.commit(served, obj)
+        self._announce()
+        return obj
+
+    def _served_kind(self, obj: Json) -> ServedResource:
+        group, _, version = str(obj.get("apiVersion", "")).rpartition("/")
+        served = self.registry.lookup_kind(group, version, str(obj.get("kind", "")))
+        if served is None:
+            kind = f"{obj.get('apiVersion')}, Kind={obj.get('kind')}"
+            raise statuses.bad_request(f"no matches for {kind}: install its CustomResourceDefinition first")
+        return served
+
+    def _announce(self) -> None:
+        stored = self.writer.stored
+        if not stored:
+            return
+        with self._announcing:
+            while stored:
+                try:
+                    kind, served, obj = stored.popleft()
+                except IndexError:
+                    return
+                for listener in self.on_stored:
+                    listener(kind, served, obj)
+
+    def _dispatch(self, request: ServerRequest, notes: Notes) -> Answer:
+        route = parse_path(request.path)
+        served = None if route is None else self.registry.lookup(route.group, route.version, route.plural)
+        if route is None or served is None:
+            answer = self.fallback(request) if self.fallback is not None else None
+            if answer is None:
+                raise statuses.no_such_resource()
+            return answer
+        if bool(route.namespace) and not served.resource.namespaced:
+            raise statuses.no_such_resource()
+        if route.subresource:
+            return self._subresource(request, route, served, notes)
+        if route.name:
+            if served.resource.namespaced and not route.namespace:
+                raise statuses.no_such_resource()
+            return self._object(request, route, served, notes)
+        return self._collection(request, route, served, notes)
+
+    def _collection(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
+        method = request.method
+        if method in ("GET", "HEAD"):
+            if route.watch or request.flag("watch"):
+                return self._watch(request, route, served)
+            return self._list(request, route, served)
+        if served.resource.namespaced and not route.namespace:
+            raise statuses.method_not_allowed()
+        if method == "POST":
+            _allowed(served, "create")
+            return self._create(request, route, served, notes)
+        if method == "DELETE":
+            _allowed(served, "deletecollection")
+            return self._delete_collection(request, route, served)
+        raise statuses.method_not_allowed()
+
+    def _object(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
+        method = request.method
+        if method in ("GET", "HEAD"):
+            if route.watch:
+                return self._watch(request, route, served)
+            return self._get(request, route, served)
+        if method == "PUT":
+            _allowed(served, "update")
+            return self._update(request, route, served, notes)
+        if method == "PATCH":
+            _allowed(served, "patch")
+            return self._patch(request, route, served, notes)
+        if method == "DELETE":
+            _allowed(served, "delete")
+            shown = Representation(served, request)
+            options = delete_options(request)
+            with self.storage.lock:
+                result = delete(self.writer, served, route.namespace, route.name, options)
+            status = 202 if isinstance(result, Entry) and options.orphan_dependents is False else 200
+            body = shown.body(result) if isinstance(result, Entry) else shown.document(result)
+            return _response(status, body, shown)
+        raise statuses.method_not_allowed()
+
+    def _subresource(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
+        if route.subresource == "status" and served.has_status:
+            if request.method in ("GET", "HEAD"):
+                return self._get(request, route, served)
+            if request.method == "PUT":
+                return self._update(request, route, served, notes)
+            if request.method == "PATCH":
+                return self._patch(request, route, served, notes)
+            raise statuses.method_not_allowed()
+        raise statuses.no_such_resource()
+
+    def _get(self, request: ServerRequest, route: Route, served: ServedResource) -> Answer:
+        shown = Representation(served, request)
+        wanted = parse_revision(request.param("resourceVersion"))
+        with self.storage.lock:
+            if wanted > self.storage.revision:
+                raise statuses.too_large_resource_version(wanted, self.storage.revision)
+            entry = self.writer.live(served, route.namespace, route.name)
+        return _response(200, shown.body(entry), shown)
+
+    def _list(self, request: ServerRequest, route: Route, served: ServedResource) -> Answer:
+        shown = Representation(served, request)
+        check_options(request, watch=False)
+        selected = selection(served, route.namespace, request)
+        with self.storage.lock:
+            page = read_page(self.storage, self.writer.collection(served), selected, request)
+        body = shown.list_body(page.entries, revision=page.revision, continue_=page.continue_, remaining=page.remaining)
+        return _response(200, body, shown)
+
+    def _watch(self, request: ServerRequest, route: Route, served: ServedResource) -> Answer:
+        shown = Representation(served, request)
+        check_options(request, watch=True)
+        selected = selection(served, route.namespace, request, name=route.name)
+        with self.storage.lock:
+            return self.watchers.open(self.writer.collection(served), selected, shown, request)
+
+    def _create(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
+        shown = Representation(served, request)
+        options = write_options(request, "CreateOptions")
+        obj = read_object(request, served, options.field_validation, notes)
+        with self.storage.lock:
+            entry = self.writer.create(served, route.namespace, obj, options, notes)
+        return _response(201, shown.body(entry), shown)
+
+    def _update(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
+        shown = Representation(served, request)
+        options = write_options(request, "UpdateOptions")
+        obj = read_object(request, served, options.field_validation, notes)
+        _check_name(obj, route.name)
+
+        def change(live: Json | None) -> Json:
+            return obj
+
+        with self.storage.lock:
+            entry, created = self.writer.update(
+                served, route.namespace, route.name, change, options, notes, subresource=route.subresource
+            )
+        return _response(201 if created else 200, shown.body(entry), shown)
+
+    def _patch(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
+        media = patch_type(request, served)
+        shown = Representation(served, request)
+        options = write_options(request, "PatchOptions")
+
+        def change(live: Json | None) -> Json:
+            if live is None:
+                raise statuses.not_found(served.resource.group, served.resource.plural, route.name)
+            obj = patched(live, request, media, served, options, notes)
+            _check_name(obj, route.name)
+            return obj
+
+        with self.storage.lock:
+            entry, created = self.writer.update(
+                served,
+                route.namespace,
+                route.name,
+                change,
+                options,
+                notes,
+                subresource=route.subresource,
+                allow_create=media == APPLY_PATCH and not route.subresource,
+            )
+        return _response(201 if created else 200, shown.body(entry), shown)
+
+    def _delete_collection(self, request: ServerRequest, route: Route, served: ServedResource) -> Answer:
+        shown = Representation(served, request)
+        check_options(request, watch=False)
+        selected = selection(served, route.namespace, request)
+        options = delete_options(request)
+        with self.storage.lock:
+            page = read_page(self.storage, self.writer.collection(served), selected, request)
+            for entry in page.entries:
+                delete(self.writer, served, entry.namespace, entry.name, options)
+        body = shown.list_body(page.entries, revision=page.revision, continue_=page.continue_, remaining=page.remaining)
+        return _response(200, body, shown)
+
+    def end_watches(self, served: Iterable[ServedResource]) -> None:
+        """End the watches of kinds that are served no longer and forget their objects."""
+        for each in served:
+            self.watchers.end_for(self.writer.collection(each))
+            with self.storage.lock:
+                self.storage.drop(ResourceName(each.resource.group, each.resource.plural))
+
+
+def complete_namespace(obj: Json) -> None:
+    """What the server adds to a new namespace: its finalizer, its phase and the label with its name."""
+    finalizers: list[str] = obj.setdefault("spec", {}).setdefault("finalizers", [])
+    if "kubernetes" not in finalizers:
+        finalizers.append("kubernetes")
+    obj["status"] = {"phase": "Active"}
+    obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = obj["metadata"]["name"]
+
+
+def _response(status: int, body: bytes, shown: Representation) -> ServerResponse:
+    return ServerResponse(status, body, (("content-type", shown.media or JSON),))
+
+
+def _allowed(served: ServedResource, verb: str) -> None:
+    if served.verbs and verb not in served.verbs:
+        raise statuses.method_not_allowed()
+
+
+def _check_name(obj: Json, name: str) -> None:
+    """The name in the object must be that of the path, or missing."""
+    given = obj["metadata"].get("name", "")
+    if given and given != name:
+        raise statuses.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
+    obj["metadata"]["name"] = name

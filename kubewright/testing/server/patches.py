@@ -1,0 +1,79 @@
+"""PATCH: from a content type and a body to the change it makes.
+
+JSON and merge patches work on the document as it is served; what comes out is read again like any other object, so
+unknown fields in a patch are pruned, warned about or refused as in a create.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from kubewright.testing.server import statuses
+from kubewright.testing.server.bodies import Notes, parse_json, unknown_fields
+from kubewright.testing.server.documents import Json, is_object
+from kubewright.testing.server.messages import ServerRequest
+from kubewright.testing.server.options import WriteOptions
+from kubewright.testing.server.patching import json_patch, merge_patch
+from kubewright.testing.server.registry import ServedResource
+from kubewright.testing.server.strategic import strategic_merge
+from kubewright.validation.causes import invalid as invalid_value
+
+JSON_PATCH: Final = "application/json-patch+json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+STRATEGIC_PATCH: Final = "application/strategic-merge-patch+json"
+APPLY_PATCH: Final = "application/apply-patch+yaml"
+
+
+def patch_type(request: ServerRequest, served: ServedResource) -> str:
+    """The content type of a patch; raises 415 for one the kind does not take."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip()
+    accepted = [JSON_PATCH, MERGE_PATCH, *([STRATEGIC_PATCH] if served.builtin else []), APPLY_PATCH]
+    if media not in accepted:
+        raise statuses.unsupported_media_type([*accepted, "application/apply-patch+cbor"])
+    return media
+
+
+def patched(
+    live: Json, request: ServerRequest, media: str, served: ServedResource, options: WriteOptions, notes: Notes
+) -> Json:
+    """What a JSON, merge or strategic patch makes of the live object. Raises 400 and 422."""
+    patch = parse_json(request.body)
+    if media == JSON_PATCH:
+        obj: object = json_patch(live, patch)
+    else:
+        if not is_object(patch):
+            raise statuses.bad_request("Invalid JSON Patch")
+        if media == MERGE_PATCH:
+            obj = merge_patch(live, patch)
+        else:
+            obj = strategic_merge(live, patch, served)
+    return _accepted(obj, served, options, notes)
+
+
+def _accepted(obj: object, served: ServedResource, options: WriteOptions, notes: Notes) -> Json:
+    if not is_object(obj):
+        raise _refused(obj, "the patched document is not a JSON object")
+    document = obj
+    resource = served.resource
+    for name, wanted in (("apiVersion", resource.api_version), ("kind", resource.kind)):
+        if not document.get(name) and not served.builtin:
+            missing = "Kind" if name == "kind" else name
+            raise _refused(obj, f"Object '{missing}' is missing in '{msgspec.json.encode(obj).decode()}'")
+        document.setdefault(name, wanted)
+    if document["apiVersion"] != resource.api_version:
+        raise statuses.bad_request(
+            f"the API version in the data ({document['apiVersion']}) does not match "
+            f"the expected API version ({resource.api_version})"
+        )
+    complaints = unknown_fields(document, served)
+    if complaints and options.field_validation == "Strict":
+        raise _refused(obj, f"strict decoding error: {', '.join(complaints)}")
+    if complaints and options.field_validation == "Warn":
+        notes.add(*complaints)
+    return document
+
+
+def _refused(obj: object, why: str) -> Exception:
+    return statuses.invalid("", "", "", [invalid_value("patch", msgspec.json.encode(obj).decode(), why)])

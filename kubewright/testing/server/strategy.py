@@ -1,0 +1,101 @@
+"""What happens to an object between the request and storage: who may change which part, and when the generation grows.
+
+The counterpart of the real server's ``rest.BeforeCreate`` and ``rest.BeforeUpdate`` with the strategies of custom
+resources (apiextensions ``pkg/registry/customresource``); built-in kinds follow the same pattern.
+"""
+
+from __future__ import annotations
+
+from kubewright.testing.server import metadata, statuses
+from kubewright.testing.server.bodies import Notes
+from kubewright.testing.server.documents import Json
+from kubewright.testing.server.kinds import Behaviour
+from kubewright.testing.server.messages import AnyCause
+from kubewright.testing.server.registry import ServedResource
+
+
+def before_create(obj: Json, served: ServedResource, kind: Behaviour, namespace: str, now: float, notes: Notes) -> None:
+    """Complete and check a new object in place; raises 400 or 422."""
+    meta: Json = obj["metadata"]
+    metadata.wipe_system_fields(meta)
+    metadata.set_namespace(meta, namespace if served.resource.namespaced else "")
+    metadata.fill_system_fields(meta, now)
+    if served.has_status:
+        obj.pop("status", None)
+    if kind.generation:
+        meta["generation"] = 1
+    elif not served.builtin:
+        meta.pop("generation", None)
+    notes.add(*served.admit(obj, None))
+    causes: list[AnyCause] = list(metadata.check(meta, namespaced=served.resource.namespaced, names=kind.names))
+    causes += served.validate(obj, None)
+    raise_invalid(served, meta.get("name", ""), causes)
+
+
+def before_update(
+    obj: Json, old: Json, served: ServedResource, kind: Behaviour, subresource: str, notes: Notes
+) -> None:
+    """Undo what this request may not change, count the generation, check; in place. Raises 400 or 422."""
+    meta: Json = obj["metadata"]
+    before: Json = old["metadata"]
+    metadata.set_namespace(meta, before.get("namespace", ""))
+    _carry(meta, before, "generation")
+    if subresource == "status":
+        _only_status(obj, old)
+        meta = obj["metadata"]
+    else:
+        if served.has_status:
+            obj.pop("status", None)
+            if "status" in old:
+                obj["status"] = old["status"]
+        if kind.generation and _without_metadata(obj, served) != _without_metadata(old, served):
+            meta["generation"] = before.get("generation", 0) + 1
+    if not meta.get("uid"):
+        _carry(meta, before, "uid")
+    _carry(meta, before, "creationTimestamp")
+    if "deletionTimestamp" in before:
+        _carry(meta, before, "deletionTimestamp")
+    if "deletionGracePeriodSeconds" in before and "deletionGracePeriodSeconds" not in meta:
+        _carry(meta, before, "deletionGracePeriodSeconds")
+    if subresource != "status":
+        notes.add(*served.admit(obj, old))
+    causes: list[AnyCause] = list(metadata.check(meta, namespaced=served.resource.namespaced, names="segment"))
+    causes += metadata.check_update(meta, before)
+    causes += metadata.check_update(meta, before)
+    causes += served.validate(obj, old, subresource)
+    raise_invalid(served, meta.get("name", ""), causes)
+
+
+def raise_invalid(served: ServedResource, name: str, causes: list[AnyCause]) -> None:
+    """Raise 422 when there is any cause."""
+    if causes:
+        raise statuses.invalid(served.resource.group, served.resource.kind, name, causes)
+
+
+def _carry(meta: Json, before: Json, name: str) -> None:
+    if name in before:
+        meta[name] = before[name]
+    else:
+        meta.pop(name, None)
+
+
+def _only_status(obj: Json, old: Json) -> None:
+    """Keep the status and the record of who manages it; everything else stays as it was."""
+    status, has_status = obj.get("status"), "status" in obj
+    managed = obj["metadata"].get("managedFields")
+    version = obj["metadata"].get("resourceVersion")
+    kept = {key: value for key, value in old.items() if key not in ("status", "metadata")}
+    kept["metadata"] = dict(old["metadata"])
+    if version:
+        kept["metadata"]["resourceVersion"] = version
+    if managed is not None:
+        kept["metadata"]["managedFields"] = managed
+    if has_status:
+        kept["status"] = status
+    obj.clear()
+    obj.update(kept)
+
+
+def _without_metadata(obj: Json, served: ServedResource) -> Json:
+    left_out = ("metadata", "status") if served.builtin else ("metadata",)
+    return {key: value for key, value in obj.items() if key not in left_out}
