@@ -129,7 +129,9 @@ def _from_expression(expression: LabelSelectorRequirement) -> LabelRequirement:
         raise SelectorError(f"matchExpressions: {expression.operator!r} is not a valid label selector operator")
     values = tuple(sorted(set(expression.values or ())))
     if operator in ("in", "notin") and not values:
-        raise SelectorError(f"matchExpressions: values of {expression.key!r} must not be empty for {expression.operator}")
+        raise SelectorError(
+            f"matchExpressions: values of {expression.key!r} must not be empty for {expression.operator}"
+        )
     if operator in ("exists", "!") and values:
         raise SelectorError(f"matchExpressions: values of {expression.key!r} must be empty for {expression.operator}")
     return _checked(LabelRequirement(expression.key or "", operator, values), f"matchExpressions {expression.key!r}")
@@ -320,7 +322,9 @@ def parse_field_selector(selector: FieldSelectorLike) -> FieldSelectorMatcher:
 def _field_requirement(term: str, selector: str) -> FieldRequirement:
     found = _FIELD_OPERATOR.match(term)
     if found is None:
-        raise SelectorError(f"invalid field selector {selector!r}: can't understand {term!r}, want field=value or field!=value")
+        raise SelectorError(
+            f"invalid field selector {selector!r}: can't understand {term!r}, want field=value or field!=value"
+        )
     value = term[found.end() :]
     return FieldRequirement(found.group(1), "!=" if found.group(2) == "!=" else "=", _unescape(value, selector))
 

@@ -34,9 +34,7 @@ DEFAULT_BACKOFF = Backoff(steps=4, duration=0.010, factor=5.0, jitter=0.1)
 """For writers that meet often (client-go: retry.DefaultBackoff)."""
 
 
-def retry_on_conflict(
-    attempt: Callable[[], T], *, backoff: Backoff = DEFAULT_RETRY, clock: Clock | None = None
-) -> T:
+def retry_on_conflict(attempt: Callable[[], T], *, backoff: Backoff = DEFAULT_RETRY, clock: Clock | None = None) -> T:
     """Calls `attempt`, which must read the object anew, change it and write it, until it meets no Conflict.
 
     Returns what it returned. Raises the last Conflict when the steps are used up, and any other error at once.

@@ -10,7 +10,7 @@ from ..core.wire import Transport
 from .generic import ClusterWithStatus, Namespaced, WithStatus
 from .subresources import WithScale
 
-__all__ = ["Document", "DynamicCluster", "DynamicClient", "DynamicNamespaced", "DynamicScope"]
+__all__ = ["Document", "DynamicClient", "DynamicCluster", "DynamicNamespaced", "DynamicScope"]
 
 Document: TypeAlias = dict[str, Any]
 """A Kubernetes object as plain data, with wire names."""
@@ -68,5 +68,3 @@ def _checked(resource: Resource) -> Resource:
     check_segment(resource.version, "API version")
     check_segment(resource.plural, "resource plural")
     return resource
-
-

@@ -140,5 +140,3 @@ def _keep_managed_fields(base: dict[str, Json], new: Mapping[str, Json]) -> None
     before = base.get("metadata")
     if isinstance(before, dict) and "managedFields" not in _metadata(new):
         before.pop("managedFields", None)
-
-

@@ -30,7 +30,7 @@ class ListWatch:
         field_selector: FieldSelectorLike = None,
         metadata_only: bool = False,
     ) -> None:
-        self._transport = transport
+        self.transport = transport
         self.resource = resource
         self.namespace = namespace or ""
         self.label_selector = parse_label_selector(label_selector)
@@ -57,7 +57,7 @@ class ListWatch:
             resource_version=resource_version,
             resource_version_match=resource_version_match,
         )
-        return send_once(self._transport, self._request("list", query, of_list=True), timeout=timeout, stop=stop).body
+        return send_once(self.transport, self._request("list", query, of_list=True), timeout=timeout, stop=stop).body
 
     def watch(
         self,
@@ -86,7 +86,7 @@ class ListWatch:
             send_initial_events=True if send_initial_events else None,
         )
         return open_stream(
-            self._transport,
+            self.transport,
             self._request("watch", query, of_list=False),
             timeout=timeout,
             read_timeout=read_timeout,

@@ -104,7 +104,7 @@ def _overlay_list(
     if len(origin) != len(base):
         return origin if same(base, new) else new  # the model skipped items: positions mean nothing
     pairs = _align(base, new, keys.get(path))
-    return [value if at is None else _overlay(origin[at], base[at], value, path, keys) for at, value in zip(pairs, new)]
+    return [value if at is None else _overlay(origin[at], base[at], value, path, keys) for at, value in zip(pairs, new, strict=False)]
 
 
 def _align(base: Sequence[Json], new: Sequence[Json], key: tuple[str, ...] | None) -> list[int | None]:
@@ -178,7 +178,7 @@ def _pair_between_neighbours(size: int, pairs: list[int | None], free: set[int])
         before = pairs[start - 1] if start else -1
         after = pairs[end] if end < len(pairs) else size
         if before is not None and after is not None and after - before - 1 == end - start:
-            for new_at, base_at in zip(range(start, end), range(before + 1, after)):
+            for new_at, base_at in zip(range(start, end), range(before + 1, after), strict=False):
                 if base_at in free:
                     pairs[new_at] = base_at
                     free.discard(base_at)

@@ -177,7 +177,9 @@ def delete_body(
         DeleteOptions(
             grace_period_seconds=grace_period_seconds,
             propagation_policy=propagation_policy,
-            preconditions=Preconditions(uid=uid, resource_version=resource_version) if uid or resource_version else None,
+            preconditions=(
+                Preconditions(uid=uid, resource_version=resource_version) if uid or resource_version else None
+            ),
             dry_run=["All"] if dry_run else None,
         )
     )
