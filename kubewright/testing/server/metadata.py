@@ -87,8 +87,15 @@ def _check_type(name: str, value: object) -> None:
 
 
 def _wrong_type(path: str, value: object, wanted: str) -> Exception:
-    given = {bool: "bool", int: "number", float: "number", str: "string", list: "array", dict: "object"}
-    found = given.get(type(value), "null")
+    names: tuple[tuple[type, str], ...] = (
+        (bool, "bool"),
+        (int, "number"),
+        (float, "number"),
+        (str, "string"),
+        (list, "array"),
+        (dict, "object"),
+    )
+    found = next((name for kind, name in names if isinstance(value, kind)), "null")
     return statuses.bad_request(
         f"json: cannot unmarshal {found} into Go struct field ObjectMeta.{path} of type {wanted}"
     )

@@ -7,7 +7,7 @@ the real server uses, because clients show them to people.
 from __future__ import annotations
 
 import copy
-from typing import Any, cast
+from typing import Any
 
 from kubewright.testing.server import statuses
 from kubewright.testing.server.documents import Json, is_list, is_object
@@ -46,7 +46,8 @@ def json_patch(document: Json, operations: object) -> Json:
             result = _apply(result, step)
         except _Misfit as problem:
             raise statuses.unprocessable(str(problem)) from problem
-    return result
+    patched: Json = result
+    return patched
 
 
 class _Misfit(Exception):
@@ -94,14 +95,19 @@ def _parent(document: Any, path: str, operation: str) -> tuple[Any, str]:
         )
     node = document
     for key in keys[:-1]:
-        try:
-            node = node[_index(node, key)] if is_list(node) else node[key]
-        except (KeyError, IndexError, TypeError, _Misfit):
-            node = None
-        if not isinstance(node, (dict, list)):
+        node = _child(node, key)
+        if not (is_object(node) or is_list(node)):
             missing = f"doc is missing path: {statuses.quote(path)}: missing value"
             raise _Misfit(f"{operation} operation does not apply: {missing}")
-    return cast(Any, node), keys[-1]
+    return node, keys[-1]
+
+
+def _child(node: Any, key: str) -> Any:
+    """A value one step down, None when there is none."""
+    try:
+        return node[_index(node, key)] if is_list(node) else node[key]
+    except (KeyError, TypeError, _Misfit):
+        return None
 
 
 def _index(items: Any, key: str) -> int:

@@ -206,4 +206,4 @@ def _in_order(merged: Items, wanted: Items, before: Items, merge_key: str) -> It
 
 
 def _hashable(value: Any) -> Any:
-    return repr(value) if isinstance(value, (dict, list)) else value
+    return repr(value) if is_object(value) or is_list(value) else value
