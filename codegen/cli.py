@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -82,7 +83,9 @@ It listens on the loopback interface only, keeps everything in memory and runs n
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of the ``kubewright`` command; returns the exit code."""
     parser = _parser()
-    options = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args(given)
+    options.arguments = given
     if options.command is None:
         parser.print_help()
         return USAGE
@@ -186,7 +189,7 @@ def _generate(options: argparse.Namespace) -> int:
             hint="check the paths, and `include`, `exclude` and `versions`",
         )
     if options.check:
-        return _check(config, result, shown, cache)
+        return _check(config, result, cache, options.arguments)
     # A document that cannot be read today is not a kind that is gone: what was generated from it stays.
     changes = tree.write(config.output_path, result.tree, remove_stale=not result.errors)
     pipeline.remember(result, cache)
@@ -202,8 +205,9 @@ def _generate(options: argparse.Namespace) -> int:
     return OK
 
 
-def _check(config: Config, result: pipeline.Generated, shown: str, cache: Cache) -> int:
-    lines = list(tree.diff(config.output_path, result.tree, label=shown))
+def _check(config: Config, result: pipeline.Generated, cache: Cache, arguments: Sequence[str]) -> int:
+    shown = _shown(config.output_path)
+    lines = list(tree.diff(config.output_path, result.tree, label=shown.lstrip("/")))
     if not lines and not result.errors:
         pipeline.remember(result, cache)
         print(f"{shown} is up to date")
@@ -212,7 +216,8 @@ def _check(config: Config, result: pipeline.Generated, shown: str, cache: Cache)
         sys.stdout.write(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
     sys.stdout.flush()
     if lines:
-        print(f"kubewright: {shown} is stale; run: kubewright generate, and commit the result", file=sys.stderr)
+        command = shlex.join(["kubewright", *(word for word in arguments if word != "--check")])
+        print(f"kubewright: {shown} is stale; run `{command}` and commit the result", file=sys.stderr)
     if result.errors:
         print(f"kubewright: {_count(len(result.errors), 'error')}", file=sys.stderr)
     return FAILED
@@ -275,7 +280,7 @@ def _progress(*, quiet: bool) -> ProgressBar:
 
 def _shown(path: Path) -> str:
     relative = os.path.relpath(path)
-    return Path(relative if not relative.startswith("..") else path).as_posix()
+    return Path(os.path.abspath(path) if relative.startswith("..") else relative).as_posix()
 
 
 def _say(options: argparse.Namespace, text: str) -> None:
