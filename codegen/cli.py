@@ -244,6 +244,9 @@ def _config(options: argparse.Namespace) -> Config:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    for path in options.crds:
+        if not path.exists():
+            raise UsageError("no such file or directory", source=str(path))
     try:
         # Of the runtime only this command needs something, and only when it runs.
         from kubewright.testing import APIServer
@@ -252,9 +255,6 @@ def _serve(options: argparse.Namespace) -> int:
             f"the embedded API server needs {error.name}, which is not installed",
             hint='pip install "kubewright[testing]"',
         ) from error
-    for path in options.crds:
-        if not path.exists():
-            raise UsageError("no such file or directory", source=str(path))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
