@@ -1,0 +1,311 @@
+"""What a cache holds: wire bytes with a small header, found by key, by namespace and by whatever an index function says.
+
+Objects are kept as the bytes that came over the wire. So nobody can corrupt the cache, unknown fields survive, the garbage
+collector has almost nothing to walk, and 50,000 objects cost little more than their JSON (performance.md, section 4 and 6).
+The store is pure: no lock, no thread, no typed object; `kubewright.cache.Cache` is its thread-safe shell.
+
+Promises are client-go's (tools/cache/thread_safe_store.go), by the ids of reference client-go.md: S2 a Replace rebuilds all
+indexes in one step, S4 an unknown index is an error, S5 an index name is given once, S6 empty index values are removed, S7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Raw
+
+from ..errors import DecodeError, KubewrightError
+
+__all__ = ["Entry", "IndexValues", "Key", "LabelSets", "Store", "read_entries", "read_entry"]
+
+Key: TypeAlias = tuple[str, str]
+"""(namespace, name), "" for cluster-scoped objects. A plain tuple: unlike ObjectKey (which equals it, hash and all) the
+garbage collector stops looking at it."""
+
+IndexValues: TypeAlias = Callable[["Entry"], Mapping[str, Sequence[str]]]
+"""For one entry: index name -> the values under which it is found."""
+
+
+class Entry(msgspec.Struct, gc=False):
+    """One cached object. `labels` is shared between entries: never hand it out.
+
+    `managed` is the length of the managedFields array in `raw`, 0 for none, so that it can be cut out before decoding.
+    `fault` says why the object cannot be decoded as its model, once somebody tried.
+    """
+
+    key: Key
+    uid: str
+    resource_version: str
+    labels: dict[str, str]
+    raw: bytes
+    managed: int = 0
+    fault: DecodeError | None = None
+
+    def __repr__(self) -> str:  # never the bytes: they may be a Secret's
+        return f"Entry({'/'.join(filter(None, self.key))} uid={self.uid} resourceVersion={self.resource_version})"
+
+
+_ABSENT = Raw()
+
+
+class _Meta(msgspec.Struct, gc=False, rename="camel"):
+    name: str
+    resource_version: str
+    namespace: str | None = None
+    uid: str | None = None
+    labels: Raw = _ABSENT  # no union with None: msgspec reads `Raw | None` as null only
+    managed_fields: Raw = _ABSENT
+
+
+class _Head(msgspec.Struct, gc=False):
+    metadata: _Meta
+
+
+class _Identity(msgspec.Struct, gc=False, rename="camel"):
+    api_version: str | None = None
+    kind: str | None = None
+
+
+_head_decoder = msgspec.json.Decoder(_Head)
+_identity_decoder = msgspec.json.Decoder(_Identity)
+_labels_decoder = msgspec.json.Decoder(dict[str, str])
+_EMPTY: dict[str, str] = {}
+
+
+class LabelSets:
+    """Makes equal label sets one dict, and equal namespaces one string. Bounded: it forgets all when it is full.
+
+    Pods of one ReplicaSet differ in nothing here; the table is keyed by the raw JSON, so a known set is not even parsed.
+    """
+
+    LIMIT = 8192
+
+    __slots__ = ("_names", "_sets")
+
+    def __init__(self) -> None:
+        self._sets: dict[bytes, dict[str, str]] = {}
+        self._names: dict[str, str] = {}
+
+    def labels(self, raw: Raw) -> dict[str, str]:
+        """The labels that `raw` says; none for what is no map of strings (its typed decode will complain)."""
+        text = bytes(raw)
+        known = self._sets.get(text)
+        if known is None:
+            try:
+                known = _labels_decoder.decode(text)
+            except msgspec.DecodeError:
+                return _EMPTY
+            if len(self._sets) >= self.LIMIT:
+                self._sets.clear()
+            self._sets[text] = known
+        return known
+
+    def namespace(self, name: str | None) -> str:
+        if not name:
+            return ""
+        known = self._names.get(name)
+        if known is None:
+            if len(self._names) >= self.LIMIT:
+                self._names.clear()
+            self._names[name] = known = name
+        return known
+
+
+def read_entry(raw: bytes, shared: LabelSets) -> Entry:
+    """Reads the header of one document that is kept. Raises DecodeError when it has no name or resourceVersion, or is no JSON."""
+    try:
+        meta = _head_decoder.decode(raw).metadata
+    except msgspec.DecodeError as error:
+        raise DecodeError(f"no usable header (metadata.name, metadata.resourceVersion): {error}") from error
+    if not meta.name or not meta.resource_version:
+        raise DecodeError("no usable header: metadata.name or metadata.resourceVersion is empty")
+    return Entry(
+        (shared.namespace(meta.namespace), meta.name),
+        meta.uid or "",
+        meta.resource_version,
+        shared.labels(meta.labels) if meta.labels is not _ABSENT else _EMPTY,
+        raw,
+        len(memoryview(meta.managed_fields)) if meta.managed_fields is not _ABSENT else 0,
+    )
+
+
+def read_entries(
+    items: Iterable[Raw], shared: LabelSets, api_version: str, kind: str
+) -> tuple[list[Entry], list[DecodeError]]:
+    """Reads the items of a list page: (entries, what was wrong with those that have no usable header).
+
+    Items of built-in lists lack apiVersion and kind, which the events of a watch have: they are put in front, in the order
+    that the API server writes, so that an object is the same bytes however it came (client-go.md, T6).
+    """
+    entries: list[Entry] = []
+    unusable: list[DecodeError] = []
+    add = entries.append
+    for item in items:
+        raw = bytes(item)
+        if not raw.startswith((b'{"apiVersion":', b'{"kind":')):
+            raw = _identified(raw, api_version, kind)
+        try:
+            add(read_entry(raw, shared))
+        except DecodeError as error:
+            unusable.append(error)
+    return entries, unusable
+
+
+def _identified(raw: bytes, api_version: str, kind: str) -> bytes:
+    try:
+        has = _identity_decoder.decode(raw)
+    except msgspec.DecodeError:
+        return raw
+    head = b""
+    if not has.kind:
+        head += b'"kind":' + msgspec.json.encode(kind) + b","
+    if not has.api_version:
+        head += b'"apiVersion":' + msgspec.json.encode(api_version) + b","
+    rest = raw.lstrip()[1:].lstrip()
+    if not head or has.kind == "" or has.api_version == "":
+        return raw
+    return b"{" + (head[:-1] if rest[:1] == b"}" else head) + rest
+
+
+class _Index:
+    """One named index: value -> the entries under it, and per key the values it was filed under."""
+
+    __slots__ = ("entries", "values")
+
+    def __init__(self) -> None:
+        self.entries: dict[str, dict[Key, Entry]] = {}
+        self.values: dict[Key, tuple[str, ...]] = {}
+
+    def put(self, key: Key, entry: Entry, values: Sequence[str]) -> None:
+        filed = tuple(values)
+        before = self.values.get(key)
+        if before is not None and before != filed:
+            self._unfile(key, [value for value in before if value not in filed])
+        for value in filed:
+            bucket = self.entries.get(value)
+            if bucket is None:
+                self.entries[value] = {key: entry}
+            else:
+                bucket[key] = entry
+        if filed:
+            self.values[key] = filed
+        else:
+            self.values.pop(key, None)
+
+    def remove(self, key: Key) -> None:
+        self._unfile(key, self.values.pop(key, ()))
+
+    def _unfile(self, key: Key, values: Iterable[str]) -> None:
+        for value in values:
+            bucket = self.entries.get(value)
+            if bucket is not None:
+                bucket.pop(key, None)
+                if not bucket:  # S6: a value that nobody has leaves nothing behind
+                    del self.entries[value]
+
+
+class Store:
+    """Entries by key, with a namespace index and any number of named ones. Not thread-safe.
+
+    `index_values` computes the named indexes; it must not raise (the shell turns what user functions raise into no values).
+    """
+
+    __slots__ = ("_by_namespace", "_entries", "_index_names", "_index_values", "_indexes")
+
+    def __init__(self) -> None:
+        self._entries: dict[Key, Entry] = {}
+        self._by_namespace: dict[str, dict[Key, Entry]] = {}
+        self._indexes: dict[str, _Index] = {}
+        self._index_values: IndexValues | None = None
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def get(self, key: Key) -> Entry | None:
+        return self._entries.get(key)
+
+    def entries(self, namespace: str | None = None) -> list[Entry]:
+        """All entries, or those of one namespace, unordered (L3)."""
+        if namespace is None:
+            return list(self._entries.values())
+        return list(self._by_namespace.get(namespace, {}).values())
+
+    def put(self, entry: Entry) -> None:
+        key = entry.key
+        self._entries[key] = entry
+        bucket = self._by_namespace.get(key[0])
+        if bucket is None:
+            self._by_namespace[key[0]] = {key: entry}
+        else:
+            bucket[key] = entry
+        if self._index_values is not None:
+            values = self._index_values(entry)
+            for name, index in self._indexes.items():
+                index.put(key, entry, values.get(name, ()))
+
+    def remove(self, key: Key) -> None:
+        """Forgets a key; nothing happens when it is not there."""
+        if self._entries.pop(key, None) is None:
+            return
+        bucket = self._by_namespace[key[0]]
+        del bucket[key]
+        if not bucket:
+            del self._by_namespace[key[0]]
+        for index in self._indexes.values():
+            index.remove(key)
+
+    def replace_all(self, entries: Iterable[Entry]) -> None:
+        """Holds exactly `entries` from now on. Readers of the old content keep it whole: nothing is changed in place (S2)."""
+        fresh = Store()
+        fresh._indexes = {name: _Index() for name in self._indexes}
+        fresh._index_values = self._index_values
+        for entry in entries:
+            fresh.put(entry)
+        self._indexes = fresh._indexes
+        self._by_namespace = fresh._by_namespace
+        self._entries = fresh._entries
+
+    # --- indexes
+
+    @property
+    def index_names(self) -> list[str]:
+        return list(self._indexes)
+
+    def add_indexes(self, names: Iterable[str], index_values: IndexValues) -> None:
+        """Adds named indexes and files everything that is there. `index_values` replaces the previous function, so it must
+        also compute the older indexes. Raises KubewrightError when a name is taken; nothing is changed then (S5)."""
+        added = list(names)
+        taken = sorted(set(added) & set(self._indexes))
+        if taken:
+            raise KubewrightError(f"index {', '.join(taken)} exists already: an index name is given once")
+        fresh = {name: _Index() for name in added}
+        for key, entry in self._entries.items():
+            values = index_values(entry)
+            for name, index in fresh.items():
+                index.put(key, entry, values.get(name, ()))
+        self._indexes = {**self._indexes, **fresh}
+        self._index_values = index_values
+
+    def by_index(self, name: str, value: str) -> list[Entry]:
+        """The entries filed under `value`. Raises KubewrightError for an index that does not exist (S4)."""
+        return list(self._index(name).entries.get(value, {}).values())
+
+    def indexed_values(self, name: str) -> list[str]:
+        """All values of an index that some entry has, unordered. Raises KubewrightError for an unknown index."""
+        return list(self._index(name).entries)
+
+    def indexed_keys(self, name: str, value: str) -> list[Key]:
+        """The keys filed under `value`, sorted (S7). Raises KubewrightError for an unknown index."""
+        return sorted(self._index(name).entries.get(value, {}))
+
+    def _index(self, name: str) -> _Index:
+        index = self._indexes.get(name)
+        if index is None:
+            known = ", ".join(sorted(self._indexes)) or "none"
+            raise KubewrightError(f"index {name!r} does not exist (there are: {known}); add it with add_indexers()")
+        return index
