@@ -48,7 +48,7 @@ class _HeaderMeta(msgspec.Struct, gc=False, rename="camel"):
     uid: str | None = None
     resource_version: str | None = None
     labels: dict[str, str] | None = None
-    annotations: Raw | None = None
+    annotations: Raw = Raw()  # msgspec reads `Raw | None` as null only
     owner_references: list[_Owner] | None = None
 
 
