@@ -66,7 +66,7 @@ def _tell(watch: object) -> None:
         obj: TsTest = event.object
         status = obj.status
         shown = f"phase={status.phase} readyReplicas={status.ready_replicas}" if status else "no status yet"
-        say("watch", f"{event.type:<8} {obj.metadata.name}: replicas={obj.spec.replicas if obj.spec else None}, {shown}")
+        say("watch", f"{event.type:<8} {obj.metadata.name}: replicas={obj.spec.replicas}, {shown}")
 
 
 def _story(clientset: Clientset) -> None:

@@ -69,7 +69,7 @@ def run(clientset: Clientset, stop: threading.Event, workers: int = 2, sync_time
 
 
 def _images(obj: TsTest) -> list[str]:
-    return [obj.spec.image] if obj.spec and obj.spec.image else []
+    return [obj.spec.image] if obj.spec.image else []
 
 
 def _work(clientset: Clientset, lister: TsTestLister, queue: RateLimitingQueue[ObjectKey]) -> None:
@@ -116,7 +116,7 @@ def reconcile(clientset: Clientset, lister: TsTestLister, key: ObjectKey) -> Non
 
 
 def _wanted_status(obj: TsTest) -> TsTestStatus:
-    replicas = (obj.spec.replicas if obj.spec else None) or 0
+    replicas = obj.spec.replicas or 0
     phase = "Ready" if replicas else "Idle"
     before = {c.type: c for c in (obj.status.conditions if obj.status else None) or []}
     value = "True" if replicas else "False"

@@ -16,10 +16,10 @@ class TsTest(Model, kw_only=True):
     """TsTest runs an image, some replicas of it, perhaps on a schedule."""
 
     metadata: Req[ObjectMeta]
+    spec: Req[TsTestSpec]
+    """What is wanted."""
     api_version: str = field(name="apiVersion", default="stable.example.com/v1")
     kind: str = "TsTest"
-    spec: TsTestSpec | None = None
-    """What is wanted."""
     status: TsTestStatus | None = None
     """What was observed; written by the controller only."""
 
