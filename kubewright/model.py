@@ -11,12 +11,12 @@ from a factory (other than an empty list, dict or set); `kw_only` is not inherit
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, cast, get_origin
 
 import msgspec
 from msgspec import NODEFAULT, UNSET, UnsetType, field
 
-__all__ = ["UNSET", "Model", "OneOf", "Req", "UnsetType", "field"]
+__all__ = ["UNSET", "Model", "OneOf", "Req", "Sensitive", "UnsetType", "field"]
 
 T = TypeVar("T")
 
@@ -99,3 +99,21 @@ class Model(_Lenient, omit_defaults=True, repr_omit_defaults=True, gc=False):
     API objects are trees, so they are not tracked by the garbage collector (`gc=False`): a reference cycle built by hand
     through a model would never be freed.
     """
+
+
+class Sensitive(Model):
+    """Base of models whose content is secret (core/v1 Secret): `repr` names the keys and never shows a value."""
+
+    def __repr__(self) -> str:
+        # Annotations may hold the whole object (kubectl's last-applied-configuration), so of the metadata only the name.
+        shown: list[str] = []
+        for name in self.__struct_fields__:
+            value: object = getattr(self, name)
+            if value is None or value is UNSET:
+                continue
+            if name == "metadata":
+                value = f"{getattr(value, 'namespace', None) or ''}/{getattr(value, 'name', None) or ''}".lstrip("/")
+            elif isinstance(value, dict):
+                value = dict.fromkeys(cast("dict[str, object]", value), "***")
+            shown.append(f"{name}={value!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"

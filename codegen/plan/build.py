@@ -27,6 +27,7 @@ from codegen.plan.model import (
     TypePlan,
 )
 from codegen.plan.sharing import Path, Shape, ShapeTable, class_names, named, outline, place
+from codegen.plan.verbs import ALL_VERBS, client_bases
 
 META_APPLY = "kubewright.api.applyconfigurations.meta_v1"
 
@@ -188,10 +189,10 @@ def _class(
     return ClassPlan(
         names[shape.id],
         tuple(fields),
-        shape.node.open,
-        shape.root,
-        documentation.docstring(shape.node.doc, length=config.docstring_length, deprecation=deprecation),
-        place(shape.path),
+        open=shape.node.open,
+        root=shape.root,
+        doc=documentation.docstring(shape.node.doc, length=config.docstring_length, deprecation=deprecation),
+        path=place(shape.path),
     )
 
 
@@ -209,14 +210,9 @@ def _kinds(members: Sequence[tuple[Crd, CrdVersion, str]], config: Config) -> tu
         client_class = naming.plural_class(model)
         if client_class in models:  # kinds Foo and Foos side by side
             client_class = f"All{model}"
-        verbs = tuple(name for name, has in (("WithStatus", version.has_status), ("WithScale", version.scale)) if has)
-        if crd.namespaced:
-            client_bases: tuple[str, ...] = ("Namespaced",)
-            scope_bases = verbs if "WithStatus" in verbs else ("NamespaceScope", *verbs)
-        else:
-            scope_bases = ()
-            status = "ClusterWithStatus" if "WithStatus" in verbs else "Cluster"
-            client_bases = (status, "WithScale") if "WithScale" in verbs else (status,)
+        bases = client_bases(
+            ALL_VERBS, namespaced=crd.namespaced, status=version.has_status, scale=version.scale is not None
+        )
         kinds.append(
             KindPlan(
                 resource=_resource(crd, version),
@@ -225,8 +221,8 @@ def _kinds(members: Sequence[tuple[Crd, CrdVersion, str]], config: Config) -> tu
                 client_class=client_class,
                 scope_class=f"{model}Scope" if crd.namespaced else "",
                 lister_class=f"{model}Lister",
-                client_bases=client_bases,
-                scope_bases=scope_bases,
+                client_bases=bases.client,
+                scope_bases=bases.scope,
                 lister_base="NamespacedLister" if crd.namespaced else "ClusterLister",
                 summary=documentation.summary(version.schema.doc.description),
                 deprecation=documentation.clean(version.deprecation_warning) if version.deprecated else "",

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from codegen.errors import CodegenError
 
-PlainName: TypeAlias = Literal["str", "int", "int | float", "bool", "int | str", "Any"]
+PlainName: TypeAlias = Literal["str", "int", "int | float", "bool", "int | str", "int | float | str", "Any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,16 @@ class FieldPlan:
 
 @dataclass(frozen=True, slots=True)
 class ClassPlan:
-    """One class of a models module; ``open`` ones also have ``.extra``.  ``path`` is where the schema has it first."""
+    """One class of a models module; ``open`` ones also have ``.extra``.  ``path`` is where the schema has it first.
+
+    ``sensitive`` ones never show their values (Secret).
+    """
 
     name: str
     fields: tuple[FieldPlan, ...]
     open: bool = False
     root: bool = False
+    sensitive: bool = False
     doc: str = ""
     path: str = ""
 
@@ -127,7 +131,7 @@ class KindPlan:
 
     ``attribute`` is its name on the group (``tstests``), ``client_class`` the client of all its objects (``TsTests``),
     ``scope_class`` that of one namespace (``TsTestScope``; empty for cluster-scoped kinds).  ``client_bases`` and
-    ``scope_bases`` are class names of ``kubewright.client``.
+    ``scope_bases`` are class names of ``kubewright.client``.  A kind that cannot be watched has no ``lister_class``.
     """
 
     resource: ResourcePlan
@@ -145,7 +149,11 @@ class KindPlan:
 
 @dataclass(frozen=True, slots=True)
 class GroupVersionPlan:
-    """One module in each of ``models/``, ``clientset/``, ``listers/``, ``informers/`` and ``applyconfigurations/``."""
+    """One module in each of ``models/``, ``clientset/``, ``listers/``, ``informers/`` and ``applyconfigurations/``.
+
+    A group-version may have only some: no kinds, no clients.  ``apply_classes`` are the classes that get apply types where
+    these are not those of ``classes`` (the shared meta/v1 types are written by hand, their apply types are not).
+    """
 
     module: str
     class_name: str
@@ -154,6 +162,12 @@ class GroupVersionPlan:
     kinds: tuple[KindPlan, ...]
     classes: tuple[ClassPlan, ...]
     files: tuple[str, ...]
+    apply_classes: tuple[ClassPlan, ...] = ()
+
+    @property
+    def watched(self) -> bool:
+        """Whether any kind of it has an informer."""
+        return any(kind.lister_class for kind in self.kinds)
 
     @property
     def api_version(self) -> str:
@@ -167,6 +181,11 @@ class PackagePlan:
     group_versions: tuple[GroupVersionPlan, ...]
     files: tuple[str, ...]
     built_in: bool = False
+
+    @property
+    def api_versions(self) -> tuple[str, ...]:
+        """Those that have kinds."""
+        return tuple(gv.api_version for gv in self.group_versions if gv.kinds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from codegen.crd.ir import Any_, Array, Embedded, Enum, IntOrString, Map, Node, Object, Ref, Scalar
+from codegen.crd.ir import Any_, Array, Embedded, Enum, IntOrString, Map, Node, Object, Ref, Scalar, ScalarType
 from codegen.plan import naming
 from codegen.plan.model import Choice, Foreign, ListOf, MapOf, Nullable, Own, Plain, TypePlan
 
@@ -26,8 +26,20 @@ Recognise: TypeAlias = Callable[[Object, Path], Foreign | None]
 Resolve: TypeAlias = Callable[[str], TypePlan]
 
 ANY = Plain("Any")
-_SCALARS = {"string": Plain("str"), "integer": Plain("int"), "number": Plain("int | float"), "boolean": Plain("bool")}
+_SCALARS: Mapping[ScalarType, TypePlan] = {
+    "string": Plain("str"),
+    "integer": Plain("int"),
+    "number": Plain("int | float"),
+    "boolean": Plain("bool"),
+}
 _MARKS = re.compile(r"(?:\[\]|\{\})")
+
+
+def scalar_type(name: ScalarType) -> TypePlan:
+    """The Python type of a JSON scalar; numbers keep the form they had on the wire (1 is not 1.0)."""
+    return _SCALARS[name]
+
+
 # Never a name on their own: every kind, and many an object inside, has one.
 _WITH_PARENT = frozenset({"spec", "status"})
 

@@ -51,18 +51,19 @@ class ApplyModule:
 
 def apply_module(gv: GroupVersionPlan) -> ApplyModule:
     """The apply types of one group-version: one per model class."""
+    classes = gv.apply_classes or gv.classes
     names = {"TypedDict"}
     foreign: set[str] = set()
-    for each in gv.classes:
+    for each in classes:
         for field in each.fields:
             names |= _typing_names(each, field)
             foreign |= {f.apply_module for f in foreign_types(field.type) if f.apply_module}
     if foreign:
         names.add("TYPE_CHECKING")
     modules = sorted((module.rpartition(".")[0], module.rpartition(".")[2]) for module in foreign)
-    hiding = _HIDING | {name for _, name in modules} | {apply_class(each.name) for each in gv.classes}
+    hiding = _HIDING | {name for _, name in modules} | {apply_class(each.name) for each in classes}
     return ApplyModule(
-        tuple(_class(each, hiding) for each in gv.classes),
+        tuple(_class(each, hiding) for each in classes),
         tuple(sorted(names, key=lambda name: (not name.isupper(), name))),
         tuple(modules),
     )

@@ -22,6 +22,7 @@ from codegen.plan.reserved import STANDARD_LIBRARY
 from codegen.render.types import annotation, field_annotation, own_classes
 
 _OPEN = "kubewright.open.Open"
+_SENSITIVE = "kubewright.model.Sensitive"
 
 
 def render_models(classes: Iterable[ClassPlan], head: str) -> str:
@@ -76,10 +77,13 @@ def _component(planned: ClassPlan) -> dict[str, Any]:
         component["description"] = planned.doc
     if planned.open:
         component["customBasePath"] = _OPEN
+    if planned.sensitive:
+        component["customBasePath"] = _SENSITIVE
     return component
 
 
 def _property(field: FieldPlan) -> dict[str, Any]:
+    fed: dict[str, Any]
     if own_classes(field.type) & STANDARD_LIBRARY:
         fed = _referring(field)
     else:

@@ -6,7 +6,7 @@ Group-versions are independent of each other, so they are the unit of work.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, TypeAlias, cast
 
 import black
@@ -73,16 +73,18 @@ def _package_file(path: str, package: PackagePlan) -> str:
     return templates.render(f"{path}.j2", package=package, minimum_runtime=MINIMUM_RUNTIME)
 
 
-def render_group_version(gv: GroupVersionPlan, config: Config) -> Mapping[str, str]:
-    """The five modules of one group-version."""
-    head = templates.render("models/module_head.py.j2", gv=gv).strip()
-    raw = {
-        "models": render_models(gv.classes, head),
-        "clientset": templates.render("clientset/module.py.j2", gv=gv),
-        "listers": templates.render("listers/module.py.j2", gv=gv),
-        "informers": templates.render("informers/module.py.j2", gv=gv),
-        "applyconfigurations": templates.render("applyconfigurations/module.py.j2", gv=gv, module=apply_module(gv)),
-    }
+def render_group_version(gv: GroupVersionPlan, config: Config) -> dict[str, str]:
+    """The modules of one group-version, by path below the output directory."""
+    raw: dict[str, str] = {}
+    if gv.classes:
+        head = templates.render("models/module_head.py.j2", gv=gv).strip()
+        raw["models"] = render_models(gv.classes, head)
+    if gv.kinds:
+        raw["clientset"] = templates.render("clientset/module.py.j2", gv=gv)
+    if gv.watched:
+        for folder in ("informers", "listers"):
+            raw[folder] = templates.render(f"{folder}/module.py.j2", gv=gv)
+    raw["applyconfigurations"] = templates.render("applyconfigurations/module.py.j2", gv=gv, module=apply_module(gv))
     return {f"{folder}/{gv.module}.py": _format(text, config, gv.api_version) for folder, text in raw.items()}
 
 
