@@ -80,11 +80,10 @@ class LabelSets:
     Pods of one ReplicaSet differ in nothing here; the table is keyed by the raw JSON, so a known set is not even parsed.
     """
 
-    LIMIT = 8192
+    __slots__ = ("_limit", "_names", "_sets")
 
-    __slots__ = ("_names", "_sets")
-
-    def __init__(self) -> None:
+    def __init__(self, limit: int = 8192) -> None:
+        self._limit = limit
         self._sets: dict[bytes, dict[str, str]] = {}
         self._names: dict[str, str] = {}
 
@@ -97,7 +96,7 @@ class LabelSets:
                 known = _labels_decoder.decode(text)
             except msgspec.DecodeError:
                 return _EMPTY
-            if len(self._sets) >= self.LIMIT:
+            if len(self._sets) >= self._limit:
                 self._sets.clear()
             self._sets[text] = known
         return known
@@ -107,7 +106,7 @@ class LabelSets:
             return ""
         known = self._names.get(name)
         if known is None:
-            if len(self._names) >= self.LIMIT:
+            if len(self._names) >= self._limit:
                 self._names.clear()
             self._names[name] = known = name
         return known

@@ -350,7 +350,7 @@ class WatchMachine:
         unsupported = isinstance(error, (BadRequest, Invalid, MethodNotAllowed, UnsupportedMediaType))
         if unsupported and not opened:
             self.streaming.refused(now, str(error))
-        elif opened and not isinstance(error, ApiError):
+        elif opened:
             self.streaming.broken(now, str(error))
         absent = isinstance(error, (NotFound, Unauthorized, TooManyRequests))
         if absent or (not opened and isinstance(error, TransportError)):
