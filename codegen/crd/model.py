@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from codegen.crd.ir import Object
+from codegen.ir import Object
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,7 +54,7 @@ class PrinterColumn:
 class CrdVersion:
     """One version of a CRD.
 
-    ``schema`` always has ``apiVersion``, ``kind`` and ``metadata`` (a :class:`~codegen.crd.ir.Ref` to ObjectMeta),
+    ``schema`` always has ``apiVersion``, ``kind`` and ``metadata`` (a :class:`~codegen.ir.Ref` to ObjectMeta),
     whatever the document says; a version without a schema is an open object of just these.
     """
 

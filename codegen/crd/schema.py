@@ -12,7 +12,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from codegen.crd.ir import (
+from codegen.crd.model import Source
+from codegen.errors import CodegenError
+from codegen.ir import (
     OBJECT_META,
     Any_,
     Array,
@@ -29,8 +31,6 @@ from codegen.crd.ir import (
     Scalar,
     ScalarType,
 )
-from codegen.crd.model import Source
-from codegen.errors import CodegenError
 
 # Ten times the largest real schema (~25,000 nodes): what is above is an alias bomb, not an API.
 MAX_NODES: Final = 250_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from codegen.crd.ir import Node
+from codegen.ir import Node
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
-from codegen.crd.ir import Any_, Array, Doc, Enum, IntOrString, Map, Node, Object, Property, Ref, Scalar, ScalarType
 from codegen.errors import CodegenError
+from codegen.ir import Any_, Array, Doc, Enum, IntOrString, Map, Node, Object, Property, Ref, Scalar, ScalarType
 from codegen.openapi.model import ApiResource, BuiltInApi, Definition, Subresource
 
 Json = Mapping[str, Any]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from codegen.config import Config
-from codegen.crd.ir import META_V1, OBJECT_META, Doc, Object
 from codegen.crd.model import Crd, CrdVersion
 from codegen.errors import CodegenError
+from codegen.ir import META_V1, OBJECT_META, Doc, Object
 from codegen.plan import documentation, naming, reserved
 from codegen.plan.model import (
     ClassPlan,

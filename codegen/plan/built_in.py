@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from codegen.crd.ir import META_V1, Any_, Array, Embedded, Enum, IntOrString, Map, Node, Object, Ref, Scalar, children
+from codegen.ir import META_V1, Any_, Array, Embedded, Enum, IntOrString, Map, Node, Object, Ref, Scalar, children
 from codegen.openapi.model import ApiResource, BuiltInApi, Definition
 from codegen.plan import documentation, naming, reserved
 from codegen.plan.model import (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-from codegen.crd.ir import Doc
+from codegen.ir import Doc
 
 WIDTH = 100
 # Control characters but newline and tab; bidi overrides and isolates; zero-width characters; lone surrogates.

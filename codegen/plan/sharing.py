@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from codegen.crd.ir import Any_, Array, Embedded, Enum, IntOrString, Map, Node, Object, Ref, Scalar, ScalarType
+from codegen.ir import Any_, Array, Embedded, Enum, IntOrString, Map, Node, Object, Ref, Scalar, ScalarType
 from codegen.plan import naming
 from codegen.plan.model import Choice, Foreign, ListOf, MapOf, Nullable, Own, Plain, TypePlan
 

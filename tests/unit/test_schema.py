@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from codegen.crd.ir import (
+from codegen.crd.model import Source
+from codegen.crd.schema import MAX_NODES, bare_root, read_schema
+from codegen.errors import CodegenError
+from codegen.ir import (
     OBJECT_META,
     Any_,
     Array,
@@ -20,9 +23,6 @@ from codegen.crd.ir import (
     Ref,
     Scalar,
 )
-from codegen.crd.model import Source
-from codegen.crd.schema import MAX_NODES, bare_root, read_schema
-from codegen.errors import CodegenError
 
 SOURCE = Source("f.yaml", 1, "/schema")
 STRING = Scalar("string")
