@@ -16,11 +16,12 @@ from kubewright.testing.server.deleting import delete
 from kubewright.testing.server.documents import Json
 from kubewright.testing.server.listing import check_options, parse_revision, read_page
 from kubewright.testing.server.messages import JSON, ServerRequest, ServerResponse, StatusError, WatchStream
-from kubewright.testing.server.metadata import fill_system_fields, normalise
+from kubewright.testing.server.metadata import fill_system_fields, normalise, timestamp
 from kubewright.testing.server.options import delete_options, write_options
-from kubewright.testing.server.patches import APPLY_PATCH, patch_type, patched
+from kubewright.testing.server.ownership import Ownership
+from kubewright.testing.server.patches import APPLY_PATCH, applied, patch_type, patched
 from kubewright.testing.server.registry import Registry, ServedResource
-from kubewright.testing.server.represent import Representation
+from kubewright.testing.server.represent import Representation, decode
 from kubewright.testing.server.routing import Route, parse_path
 from kubewright.testing.server.selection import selection
 from kubewright.testing.server.store import Entry, EventType, ResourceName, Storage
@@ -51,6 +52,7 @@ class API:
         self.fallback = fallback
         self.storage = Storage(self.clock.now)
         self.writer = Writer(self.storage, registry, self.clock)
+        self.ownership = Ownership(registry, lambda: timestamp(self.clock.time()))
         self.watchers = Watchers(self.storage, self.clock.now)
         self.on_stored: list[OnStored] = []
         self._announcing = threading.RLock()
@@ -235,6 +237,7 @@ class API:
         shown = Representation(served, request)
         options = write_options(request, "CreateOptions")
         obj = read_object(request, served, options.field_validation, notes)
+        self.ownership.updated(None, obj, served, options.manager)
         with self.storage.lock:
             entry = self.writer.create(served, route.namespace, obj, options, notes)
         return _response(201, shown.body(entry), shown)
@@ -246,6 +249,7 @@ class API:
         _check_name(obj, route.name)
 
         def change(live: Json | None) -> Json:
+            self.ownership.updated(live, obj, served, options.manager, route.subresource)
             return obj
 
         with self.storage.lock:
@@ -260,9 +264,13 @@ class API:
         options = write_options(request, "PatchOptions")
 
         def change(live: Json | None) -> Json:
-            if live is None:
+            if media == APPLY_PATCH:
+                obj = applied(live, request, served, options, self.ownership, route.subresource, notes)
+            elif live is None:
                 raise statuses.not_found(served.resource.group, served.resource.plural, route.name)
-            obj = patched(live, request, media, served, options, notes)
+            else:
+                obj = patched(live, request, media, served, options, notes)
+                self.ownership.updated(live, obj, served, options.manager, route.subresource)
             _check_name(obj, route.name)
             return obj
 
@@ -290,6 +298,22 @@ class API:
                 delete(self.writer, served, entry.namespace, entry.name, options)
         body = shown.list_body(page.entries, revision=page.revision, continue_=page.continue_, remaining=page.remaining)
         return _response(200, body, shown)
+
+    def read_objects(self, served: ServedResource) -> list[Json]:
+        """All live objects of a kind, decoded."""
+        with self.storage.lock:
+            return [decode(entry.raw) for entry in self.writer.collection(served).entries.values()]
+
+    def remove_objects(self, served: ServedResource) -> int:
+        """Delete every object of a kind as a client would; returns how many remain because of their finalizers."""
+        with self.storage.lock:
+            collection = self.writer.collection(served)
+            options = delete_options(ServerRequest("DELETE", "/"))
+            for entry in list(collection.entries.values()):
+                delete(self.writer, served, entry.namespace, entry.name, options)
+            remaining = len(collection.entries)
+        self._announce()
+        return remaining
 
     def end_watches(self, served: Iterable[ServedResource]) -> None:
         """End the watches of kinds that are served no longer and forget their objects."""

@@ -11,10 +11,11 @@ from typing import Final
 import msgspec
 
 from kubewright.testing.server import statuses
-from kubewright.testing.server.bodies import Notes, parse_json, unknown_fields
+from kubewright.testing.server.bodies import Notes, parse_json, parse_yaml, unknown_fields
 from kubewright.testing.server.documents import Json, is_object
 from kubewright.testing.server.messages import ServerRequest
 from kubewright.testing.server.options import WriteOptions
+from kubewright.testing.server.ownership import Ownership
 from kubewright.testing.server.patching import json_patch, merge_patch
 from kubewright.testing.server.registry import ServedResource
 from kubewright.testing.server.strategic import strategic_merge
@@ -50,6 +51,24 @@ def patched(
         else:
             obj = strategic_merge(live, patch, served)
     return _accepted(obj, served, options, notes)
+
+
+def applied(
+    live: Json | None,
+    request: ServerRequest,
+    served: ServedResource,
+    options: WriteOptions,
+    ownership: Ownership,
+    subresource: str,
+    notes: Notes,
+) -> Json:
+    """What server-side apply makes of the live object, or of nothing. Raises 400, 409 and 500."""
+    config = parse_yaml(request.body)
+    if not is_object(config):
+        raise statuses.bad_request("error decoding patch: the configuration is not an object")
+    obj = ownership.applied(live, config, served, options.manager, force=options.force, subresource=subresource)
+    unknown_fields(obj, served)
+    return obj
 
 
 def _accepted(obj: object, served: ServedResource, options: WriteOptions, notes: Notes) -> Json:

@@ -1,0 +1,341 @@
+"""Comparing, merging and thinning out documents by their field types: the structured merge behind server-side apply.
+
+All functions are pure: documents in, documents or path sets out. Lists whose items have an identity (sets, keyed lists)
+are compared and merged item by item, everything atomic as one value (sigs.k8s.io/structured-merge-diff ``typed``).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from kubewright.testing.server.documents import Items, Json, is_list, is_object
+from kubewright.testing.server.fieldsets import HERE, FieldSet, leaf
+from kubewright.testing.server.fieldtypes import ANYTHING, FieldType
+
+
+class Absent(Enum):
+    """The mark of a value that is not there, as opposed to null."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+class Comparison(NamedTuple):
+    """The paths that one document has more, different and less than another."""
+
+    added: FieldSet
+    modified: FieldSet
+    removed: FieldSet
+
+
+class SchemaMismatch(Exception):
+    """A document does not have the shape its type demands; the text is the server's."""
+
+
+def compare(before: Any, after: Any, kind: FieldType) -> Comparison:
+    """What changed between two documents of a type."""
+    result = Comparison({}, {}, {})
+    _compare(before, after, kind, result)
+    return result
+
+
+def _form(kind: FieldType, value: Any) -> str:
+    """How a value of a type is walked: ``map``, ``list`` or ``scalar``."""
+    if is_object(value) and kind.is_map:
+        return "map"
+    if is_list(value) and kind.is_list:
+        return "list"
+    if value is not None and value is not ABSENT and not is_object(value) and not is_list(value) and kind.scalar:
+        return "scalar"
+    if kind.is_map:
+        return "map"
+    return "scalar" if kind.scalar else "list"
+
+
+def _compare(before: Any, after: Any, kind: FieldType, out: Comparison) -> None:
+    """Put the differences of one node and everything below into the sets of that node."""
+    if before is not ABSENT and after is not ABSENT and before == after and type(before) is type(after):
+        return
+    form_before, form_after = _form(kind, before), _form(kind, after)
+    if after is ABSENT:
+        whole = _compare_as(form_before, before, after, kind, out)
+    elif before is ABSENT or form_before == form_after:
+        whole = _compare_as(form_after, before, after, kind, out)
+    else:
+        _compare_as(form_before, before, after, kind, out)
+        whole = _compare_as(form_after, before, after, kind, out)
+    if not whole:
+        if before is ABSENT:
+            out.added[HERE] = {}
+        elif after is ABSENT:
+            out.removed[HERE] = {}
+
+
+def _compare_as(form: str, before: Any, after: Any, kind: FieldType, out: Comparison) -> bool:
+    """Compare in one form; True when the node was treated as a single value."""
+    old: Any = before if (is_object(before) if form == "map" else is_list(before)) else None
+    new: Any = after if (is_object(after) if form == "map" else is_list(after)) else None
+    atomic = kind.atomic if form == "map" else kind.keys is None
+    if form == "scalar" or atomic or (not old and not new):
+        if before is ABSENT:
+            out.added[HERE] = {}
+        elif after is ABSENT:
+            out.removed[HERE] = {}
+        elif before != after:
+            out.modified[HERE] = {}
+        return True
+    if form == "map":
+        old, new = old or {}, new or {}
+        for name in old.keys() | new.keys():
+            _descend(f"f:{name}", old.get(name, ABSENT), new.get(name, ABSENT), kind.child(name), out)
+    else:
+        _compare_items(old or [], new or [], kind, out)
+    return False
+
+
+def _descend(element: str, before: Any, after: Any, kind: FieldType, out: Comparison) -> None:
+    below = Comparison({}, {}, {})
+    _compare(before, after, kind, below)
+    for mine, theirs in zip(out, below, strict=True):
+        if theirs:
+            mine[element] = {**mine[element], **theirs} if element in mine else theirs
+
+
+def _compare_items(before: Items, after: Items, kind: FieldType, out: Comparison) -> None:
+    old, new = _by_identity(before, kind), _by_identity(after, kind)
+    for element in list(dict.fromkeys([*old, *new])):
+        left, right = old.get(element, []), new.get(element, [])
+        items = kind.items or ANYTHING
+        if len(left) <= 1 and len(right) <= 1:
+            _descend(element, left[0] if left else ABSENT, right[0] if right else ABSENT, items, out)
+        elif len(left) >= 2 and len(right) >= 2:
+            if left != right:
+                out.modified[element] = leaf()
+        elif len(left) >= 2:
+            if right:
+                _descend(element, ABSENT, right[0], items, out)
+            out.removed[element] = {**out.removed.get(element, {}), HERE: {}}
+        else:
+            if left:
+                _descend(element, left[0], ABSENT, items, out)
+            out.added[element] = {**out.added.get(element, {}), HERE: {}}
+
+
+def _by_identity(values: Items, kind: FieldType) -> dict[str, Items]:
+    found: dict[str, Items] = {}
+    for value in values:
+        found.setdefault(item_element(value, kind), []).append(value)
+    return found
+
+
+def item_element(item: Any, kind: FieldType) -> str:
+    """The path element that identifies an item of a set or keyed list; raises SchemaMismatch when nothing does."""
+    if not kind.keys:
+        if is_object(item) or is_list(item):
+            raise SchemaMismatch("invalid indexing of a set with a value that is no scalar")
+        return "v:" + msgspec.json.encode(item).decode()
+    if not is_object(item):
+        raise SchemaMismatch("associative list with keys may not have non-map elements")
+    identity: Json = {}
+    defaults = kind.items.defaults if kind.items is not None else {}
+    for key in kind.keys:
+        if key in item:
+            identity[key] = item[key]
+        elif key in defaults:
+            identity[key] = defaults[key]
+    if not identity:
+        listed = " ".join(f'"{key}"' for key in kind.keys)
+        raise SchemaMismatch(
+            f"associative list with keys has an element that omits all key fields [{listed}] "
+            "(and doesn't have default values for any key fields)"
+        )
+    return "k:" + msgspec.json.encode(identity, order="sorted").decode()
+
+
+def field_set(value: Any, kind: FieldType) -> FieldSet:
+    """Every leaf and list item that a document mentions: what an applied configuration claims."""
+    form = _form(kind, value)
+    if form == "map" and not kind.atomic:
+        if not is_object(value):
+            return {}
+        fields: FieldSet = {}
+        for name, item in value.items():
+            below = dict(field_set(item, kind.child(name)))
+            if item is None or item == {} or name not in kind.fields:
+                below[HERE] = {}
+            if below:
+                fields[f"f:{name}"] = below
+        return fields
+    if form == "list" and kind.keys is not None:
+        if not is_list(value):
+            return {}
+        items: FieldSet = {}
+        for element, same in _by_identity(value, kind).items():
+            items[element] = leaf() if len(same) > 1 else {**field_set(same[0], kind.items or ANYTHING), HERE: {}}
+        return items
+    return leaf()
+
+
+def remove(value: Any, fields: FieldSet, kind: FieldType) -> Any:
+    """The document without the paths of a set; ABSENT when nothing is left. Atomic containers go as a whole."""
+    form = _form(kind, value)
+    if form == "map" and is_object(value):
+        if not value or kind.atomic:
+            return ABSENT
+        kept: Json = {}
+        for name, item in value.items():
+            below = fields.get(f"f:{name}")
+            if below is None:
+                kept[name] = item
+            elif HERE not in below:
+                thinned = remove(item, below, kind.child(name)) if below else item
+                kept[name] = None if thinned is ABSENT else thinned
+        return kept or ABSENT
+    if form == "list" and is_list(value):
+        if not value or kind.keys is None:
+            return ABSENT
+        rest: Items = []
+        for item in value:
+            below = fields.get(item_element(item, kind))
+            if below is None:
+                rest.append(item)
+            elif HERE not in below:
+                thinned = remove(item, below, kind.items or ANYTHING)
+                rest.append(None if thinned is ABSENT else thinned)
+        return rest or ABSENT
+    return value
+
+
+def merge(live: Any, wanted: Any, kind: FieldType) -> Any:
+    """The live document with a configuration laid over it; nothing is removed. ABSENT stands for either side missing."""
+    form_live, form_wanted = _form(kind, live), _form(kind, wanted)
+    form = form_live if wanted is ABSENT else form_wanted
+    if live is not ABSENT and wanted is not ABSENT and form_live != form_wanted:
+        return wanted
+    if form == "map":
+        old: Any = live if is_object(live) else None
+        new: Any = wanted if is_object(wanted) else None
+        if kind.atomic or (not old and not new):
+            return live if wanted is ABSENT else wanted
+        merged: Json = {}
+        for name in dict.fromkeys([*(old or {}), *(new or {})]):
+            merged[name] = merge(
+                ABSENT if old is None else old.get(name, ABSENT),
+                ABSENT if new is None else new.get(name, ABSENT),
+                kind.child(name),
+            )
+        return merged
+    if form == "list":
+        before: Any = live if is_list(live) else None
+        after: Any = wanted if is_list(wanted) else None
+        if kind.keys is None or (not before and not after):
+            return live if wanted is ABSENT else wanted
+        return _merge_items(before or [], after or [], kind)
+    return live if wanted is ABSENT else wanted
+
+
+def _merge_items(live: Items, wanted: Items, kind: FieldType) -> Items:
+    """Weave two keyed lists: shared items in the order wanted, items of the live list where they stood before them."""
+    items = kind.items or ANYTHING
+    left = [item_element(item, kind) for item in live]
+    right = [item_element(item, kind) for item in wanted]
+    ours: dict[str, Any] = {}
+    for element, item in zip(left, live, strict=True):
+        ours[element] = ABSENT if element in ours else item
+    theirs = dict(zip(right, wanted, strict=True))
+    shared = [element for element in right if element in ours]
+    merged: Items = []
+    done: set[str] = set()
+    i = j = turn = 0
+
+    def take(element: str) -> None:
+        done.add(element)
+        merged.append(merge(ours.get(element, ABSENT), theirs[element], items))
+
+    while i < len(left) or j < len(right):
+        if i < len(left) and j < len(right):
+            element = left[i]
+            if element == right[j]:
+                take(element)
+                i, j, turn = i + 1, j + 1, turn + 1
+                continue
+            if element in theirs and turn < len(shared) and shared[turn] != element:
+                i += 1
+                continue
+        if i < len(left):
+            element = left[i]
+            if element not in theirs:
+                merged.append(live[i])
+                i += 1
+                continue
+            if element in done:
+                i += 1
+        if j < len(right):
+            element = right[j]
+            take(element)
+            j += 1
+            if turn < len(shared) and shared[turn] == element:
+                turn += 1
+    return merged
+
+
+def check_shape(value: Any, kind: FieldType, path: str = "") -> None:
+    """Raise SchemaMismatch unless an applied configuration fits its type: known fields, right forms, unique items."""
+    if value is None:
+        return
+    if is_object(value):
+        if not kind.is_map:
+            raise SchemaMismatch(f"{path}: expected {_expected(kind)}, got map")
+        for name, item in value.items():
+            if name not in kind.fields and kind.element is None:
+                raise SchemaMismatch(f"{path}.{name}: field not declared in schema")
+            check_shape(item, kind.child(name), f"{path}.{name}")
+    elif is_list(value):
+        if not kind.is_list:
+            raise SchemaMismatch(f"{path}: expected {_expected(kind)}, got list")
+        seen: set[str] = set()
+        for index, item in enumerate(value):
+            where = f"{path}[{index}]"
+            if kind.keys is not None:
+                try:
+                    element = item_element(item, kind)
+                except SchemaMismatch as problem:
+                    raise SchemaMismatch(f"{path}: element {index}: {problem}") from problem
+                if element in seen:
+                    raise SchemaMismatch(f"{path}: duplicate entries for key {_identity(element)}")
+                seen.add(element)
+            check_shape(item, kind.items or ANYTHING, where)
+    else:
+        _check_scalar(value, kind, path)
+
+
+def _identity(element: str) -> str:
+    value = msgspec.json.decode(element[2:])
+    if element.startswith("k:"):
+        return "[" + ",".join(f"{key}={msgspec.json.encode(value[key]).decode()}" for key in sorted(value)) + "]"
+    return f"[={msgspec.json.encode(value).decode()}]"
+
+
+def _expected(kind: FieldType) -> str:
+    return "map" if kind.is_map else "list" if kind.is_list else kind.scalar
+
+
+def _check_scalar(value: Any, kind: FieldType, path: str) -> None:
+    shown = f"&value.valueUnstructured{{Value:{value!r}}}"
+    if not kind.scalar:
+        raise SchemaMismatch(f"{path}: expected {_expected(kind)}, got {shown}")
+    if kind.scalar == "string" and not isinstance(value, str):
+        raise SchemaMismatch(f"{path}: expected string, got {shown}")
+    if kind.scalar == "numeric" and (isinstance(value, bool) or not isinstance(value, (int, float))):
+        raise SchemaMismatch(f"{path}: expected numeric (int or float), got {_go_type(value)}")
+    if kind.scalar == "boolean" and not isinstance(value, bool):
+        raise SchemaMismatch(f"{path}: expected boolean, got {shown}")
+
+
+def _go_type(value: Any) -> str:
+    return "bool" if isinstance(value, bool) else "string" if isinstance(value, str) else type(value).__name__

@@ -1,0 +1,423 @@
+"""managedFields: who set what, on every write, and server-side apply with its conflicts.
+
+An update makes its manager the owner of what it changed; an apply makes it the owner of what it said, takes back what it
+no longer says, and is refused when it would change what others own. Order and effects are those of apimachinery's
+``pkg/util/managedfields`` on top of structured-merge-diff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from kubewright.testing.server import statuses
+from kubewright.testing.server.documents import Items, Json, is_object
+from kubewright.testing.server.fieldmerge import (
+    ABSENT,
+    Comparison,
+    SchemaMismatch,
+    check_shape,
+    compare,
+    field_set,
+    merge,
+    remove,
+)
+from kubewright.testing.server.fieldsets import (
+    HERE,
+    FieldSet,
+    difference,
+    from_wire,
+    intersection,
+    leaf,
+    paths,
+    recursive_difference,
+    to_wire,
+    union,
+    with_named_fields,
+)
+from kubewright.testing.server.fieldtypes import FieldType, compile_type, empty_object
+from kubewright.testing.server.messages import StatusCause
+from kubewright.testing.server.registry import Registry, ServedResource
+
+MAX_UPDATERS: Final = 10
+_ANCIENT: Final = "ancient-changes"
+_BEFORE_APPLY: Final = "before-first-apply"
+_LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+_SYSTEM_META: Final = (
+    "name",
+    "namespace",
+    "creationTimestamp",
+    "selfLink",
+    "uid",
+    "clusterName",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+)
+_STRIPPED: Final[FieldSet] = {
+    "f:apiVersion": leaf(),
+    "f:kind": leaf(),
+    "f:metadata": {HERE: {}, **{f"f:{name}": leaf() for name in _SYSTEM_META}},
+}
+_STATUS: Final[FieldSet] = {"f:status": leaf()}
+_ALL_BUT_STATUS: Final[FieldSet] = {"f:metadata": leaf(), "f:spec": leaf()}
+
+
+class Manager(NamedTuple):
+    """What identifies an entry. An applier has one entry whatever version it applied in, hence no version."""
+
+    name: str
+    operation: str
+    version: str
+    subresource: str
+
+
+@dataclass(slots=True)
+class Owned:
+    """One entry: the fields, the version they are meant in, and when it last changed."""
+
+    fields: FieldSet
+    version: str
+    time: str = ""
+
+
+Managers = dict[Manager, Owned]
+
+
+class Conflict(NamedTuple):
+    """A field that an apply would take from another manager."""
+
+    manager: Manager
+    path: str
+
+
+class Ownership:
+    """Keeps managedFields up to date. ``now`` gives the time as Kubernetes writes it."""
+
+    def __init__(self, registry: Registry, now: Callable[[], str]) -> None:
+        self._registry = registry
+        self._now = now
+        self._types: WeakKeyDictionary[ServedResource, FieldType] = WeakKeyDictionary()
+        self._empty: WeakKeyDictionary[ServedResource, Json] = WeakKeyDictionary()
+
+    def type_of(self, served: ServedResource) -> FieldType:
+        """The merge type of a served kind."""
+        found = self._types.get(served)
+        if found is None:
+            found = self._types[served] = compile_type(served.schema, builtin=served.builtin)
+        return found
+
+    def updated(
+        self, live: Json | None, obj: Json, served: ServedResource, manager: str, subresource: str = ""
+    ) -> None:
+        """Record in ``obj`` what a create, update or patch changed. The request's own managedFields only count when valid."""
+        managers = self._starting_point(live, obj, subresource)
+        obj["metadata"].pop("managedFields", None)
+        if not managers and live is not None:
+            return
+        before = _without_managed(live) if live is not None else self._zero(served)
+        me = Manager(manager, "Update", served.resource.api_version, subresource)
+        if self._update(managers, before, obj, served, me, subresource):
+            _cap(managers)
+        _encode(obj, managers)
+
+    def _zero(self, served: ServedResource) -> Json:
+        found = self._empty.get(served)
+        if found is None:
+            found = empty_object(served.schema) if served.builtin and served.schema is not None else {}
+            found.update(apiVersion=served.resource.api_version, kind=served.resource.kind)
+            self._empty[served] = found
+        return found
+
+    def _starting_point(self, live: Json | None, obj: Json, subresource: str) -> Managers:
+        recorded: Items = [] if live is None else live["metadata"].get("managedFields") or []
+        given = obj["metadata"].get("managedFields")
+        if subresource or given is None:
+            return _decode(recorded) or {}
+        if given == [] or given == [{}]:
+            return {}
+        return _decode(given) or _decode(recorded) or {}
+
+    def _update(
+        self, managers: Managers, live: Json, obj: Json, served: ServedResource, me: Manager, subresource: str
+    ) -> bool:
+        """The bookkeeping of an update; True when the manager owns something new."""
+        kind = self.type_of(served)
+        ignored = _ignored(served, subresource)
+        try:
+            change = _excluding(compare(live, obj, kind), ignored)
+            self._take_away(managers, None, live, obj, served, change, subresource)
+        except SchemaMismatch:
+            return False
+        gained = difference(union(change.modified, change.added), _STRIPPED)
+        if not gained:
+            return False
+        previous = managers.get(me)
+        fields = gained if previous is None else union(gained, previous.fields)
+        managers[me] = Owned(fields, served.resource.api_version, self._now())
+        return True
+
+    def _take_away(
+        self,
+        managers: Managers,
+        applier: Manager | None,
+        live: Json,
+        obj: Json,
+        served: ServedResource,
+        change: Comparison,
+        subresource: str,
+    ) -> dict[Manager, FieldSet]:
+        """Take changed and removed fields from all other managers; what was taken by change (the conflicts)."""
+        conflicts: dict[Manager, FieldSet] = {}
+        changes = {served.resource.api_version: change}
+        for manager, owned in list(managers.items()):
+            if manager == applier:
+                continue
+            theirs = changes.get(owned.version)
+            if theirs is None:
+                found = self._served_in(owned.version, served)
+                if found is None:
+                    del managers[manager]
+                    continue
+                theirs = _excluding(compare(live, obj, self.type_of(found)), _ignored(found, subresource))
+                changes[owned.version] = theirs
+            taken = intersection(owned.fields, union(theirs.modified, theirs.added))
+            if taken:
+                conflicts[manager] = taken
+            rest = difference(difference(owned.fields, taken), theirs.removed)
+            if not rest:
+                del managers[manager]
+            elif rest is not owned.fields:
+                managers[manager] = Owned(rest, owned.version, owned.time)
+        return conflicts
+
+    def _served_in(self, api_version: str, served: ServedResource) -> ServedResource | None:
+        return self._registry.lookup(served.resource.group, api_version.rpartition("/")[2], served.resource.plural)
+
+    def applied(
+        self,
+        live: Json | None,
+        config: Json,
+        served: ServedResource,
+        manager: str,
+        *,
+        force: bool,
+        subresource: str = "",
+    ) -> Json:
+        """What server-side apply makes of the live object. Raises 400, 409 (conflicts) and 500 (shape), as the server."""
+        resource = served.resource
+        gvk = f"{resource.api_version}, Kind={resource.kind}"
+        if (config.get("apiVersion"), config.get("kind")) != (resource.api_version, resource.kind):
+            given = f"{config.get('apiVersion') or ''}, Kind={config.get('kind') or ''}"
+            raise statuses.bad_request(f"invalid object type: {given}")
+        if "managedFields" in (config.get("metadata") or {}):
+            raise statuses.bad_request("metadata.managedFields must be nil")
+        kind = self.type_of(served)
+        try:
+            check_shape(config, kind)
+        except SchemaMismatch as problem:
+            meta = config.get("metadata") or {}
+            where = f"{meta.get('namespace', '')}/{meta.get('name', '')}; {gvk}"
+            raise statuses.unexplained(f"failed to create typed patch object ({where}): {problem}") from problem
+        managers = {} if live is None else _decode(live["metadata"].get("managedFields") or []) or {}
+        before = _without_managed(live) if live is not None else self._zero(served)
+        if live is not None and not managers:
+            first = Manager(_BEFORE_APPLY, "Update", resource.api_version, "")
+            self._update(managers, self._zero(served), before, served, first, subresource)
+        me = Manager(manager, "Apply", "", subresource)
+        merged, conflicts, taken_from = self._apply(managers, before, config, served, me, subresource)
+        if conflicts and not force and not _allowed(manager, conflicts, before, kind):
+            raise _refusal(conflicts, taken_from)
+        obj: Json = merged
+        if _same(before, obj):
+            obj = before
+        elif me in managers:
+            managers[me].time = self._now()
+        if me in managers and not managers[me].time:
+            managers[me].time = self._now()
+        if manager == "kubectl":
+            _sync_last_applied(obj, config)
+        _encode(obj, managers)
+        return obj
+
+    def _apply(
+        self, managers: Managers, live: Json, config: Json, served: ServedResource, me: Manager, subresource: str
+    ) -> tuple[Json, dict[Manager, FieldSet], Managers]:
+        kind = self.type_of(served)
+        ignored = _ignored(served, subresource)
+        merged = merge(live, config, kind)
+        last = managers.get(me)
+        claimed = recursive_difference(field_set(config, kind), ignored)
+        managers[me] = Owned(claimed, served.resource.api_version, last.time if last is not None else "")
+        if last is not None and last.fields:
+            merged = self._without_abandoned(merged, managers, last.fields, kind)
+        taken_from = dict(managers)
+        change = _excluding(compare(live, merged, kind), ignored)
+        conflicts = self._take_away(managers, me, live, merged, served, change, subresource)
+        kept = difference(claimed, _STRIPPED)
+        if kept:
+            managers[me].fields = kept
+        else:
+            managers.pop(me, None)
+        return merged, conflicts, taken_from
+
+    def _without_abandoned(self, merged: Json, managers: Managers, last: FieldSet, kind: FieldType) -> Json:
+        """Remove what the applier said last time, says no longer, and nobody else owns."""
+        named = with_named_fields(last, kind)
+        pruned = remove(merged, named, kind)
+        everything = with_named_fields(field_set(merged, kind), kind)
+        owned: FieldSet = {}
+        for each in managers.values():
+            owned = union(owned, each.fields)
+        kept = union(_fields_of(pruned, kind), with_named_fields(owned, kind))
+        pruned = remove(merged, difference(everything, kept), kind)
+        abandoned = intersection(difference(everything, _fields_of(pruned, kind)), named)
+        thinned = remove(merged, abandoned, kind)
+        return thinned if is_object(thinned) else {}
+
+
+def _fields_of(value: object, kind: FieldType) -> FieldSet:
+    return {} if value is ABSENT else with_named_fields(field_set(value, kind), kind)
+
+
+def _ignored(served: ServedResource, subresource: str) -> FieldSet:
+    """Fields that this endpoint resets, so nobody comes to own them through it."""
+    if subresource == "status":
+        return _ALL_BUT_STATUS
+    return _STATUS if served.has_status else {}
+
+
+def _excluding(change: Comparison, ignored: FieldSet) -> Comparison:
+    return Comparison(*(recursive_difference(fields, ignored) for fields in change)) if ignored else change
+
+
+def _without_managed(obj: Json) -> Json:
+    meta = {key: value for key, value in obj["metadata"].items() if key != "managedFields"}
+    return {**obj, "metadata": meta}
+
+
+def _same(left: Json, right: Json) -> bool:
+    return left == right
+
+
+def _decode(entries: Items) -> Managers | None:
+    """Managers out of managedFields; None when any entry is not understood."""
+    managers: Managers = {}
+    for entry in entries:
+        if not is_object(entry):
+            return None
+        operation, version = entry.get("operation"), entry.get("apiVersion")
+        if operation not in ("Apply", "Update") or not version or entry.get("fieldsType") != "FieldsV1":
+            return None
+        key = Manager(
+            entry.get("manager", ""), operation, "" if operation == "Apply" else version, entry.get("subresource", "")
+        )
+        managers[key] = Owned(from_wire(entry.get("fieldsV1") or {}), version, entry.get("time", ""))
+    return managers
+
+
+def _encode(obj: Json, managers: Managers) -> None:
+    entries: Items = []
+    for manager, owned in sorted(
+        managers.items(), key=lambda item: (item[0].operation, item[1].time, item[0].name, item[1].version, item[0][3])
+    ):
+        entry: Json = {
+            "manager": manager.name,
+            "operation": manager.operation,
+            "apiVersion": owned.version,
+            "time": owned.time,
+            "fieldsType": "FieldsV1",
+            "fieldsV1": to_wire(owned.fields),
+            "subresource": manager.subresource,
+        }
+        entries.append({key: value for key, value in entry.items() if value != ""})
+    if entries:
+        obj["metadata"]["managedFields"] = entries
+    else:
+        obj["metadata"].pop("managedFields", None)
+
+
+def _cap(managers: Managers) -> None:
+    """At most ten updaters are told apart; the oldest are merged into one bucket per version."""
+    updaters = [manager for manager in managers if manager.operation == "Update"]
+    excess = len(updaters) - MAX_UPDATERS
+    if excess <= 0:
+        return
+    first: dict[str, Manager] = {}
+    for manager in sorted(updaters, key=lambda each: (managers[each].time, each)):
+        if excess <= 0:
+            return
+        owned = managers[manager]
+        bucket = Manager(_ANCIENT, "Update", owned.version, "")
+        if owned.version not in first:
+            first[owned.version] = manager
+            continue
+        if bucket not in managers:
+            managers[bucket] = managers.pop(first[owned.version])
+        fields = union(owned.fields, managers[bucket].fields)
+        del managers[manager]
+        managers[bucket] = Owned(fields, owned.version, owned.time)
+        excess -= 1
+
+
+def _conflict_list(conflicts: dict[Manager, FieldSet]) -> Iterator[Conflict]:
+    for manager, fields in conflicts.items():
+        for path in paths(fields):
+            yield Conflict(manager, path)
+
+
+def _refusal(conflicts: dict[Manager, FieldSet], managers: Managers) -> Exception:
+    listed = list(_conflict_list(conflicts))
+
+    def shown(manager: Manager) -> str:
+        text = statuses.quote(manager.name)
+        if manager.subresource:
+            text += f" with subresource {statuses.quote(manager.subresource)}"
+        return f"{text} using {managers[manager].version}" if manager.operation == "Update" else text
+
+    causes = [StatusCause(path, "FieldManagerConflict", f"conflict with {shown(manager)}") for manager, path in listed]
+    if len(listed) == 1:
+        message = f"Apply failed with 1 conflict: conflict with {shown(listed[0].manager)}: {listed[0].path}"
+    else:
+        lines: list[str] = []
+        for manager in sorted(conflicts, key=_identifier):
+            lines.append(f"conflicts with {shown(manager)}:")
+            lines += [f"- {conflict.path}" for conflict in listed if conflict.manager == manager]
+        message = f"Apply failed with {len(listed)} conflicts: " + "\n".join(lines)
+    return statuses.apply_conflict(message, causes)
+
+
+def _identifier(manager: Manager) -> str:
+    """The key the real server sorts managers by: the entry as JSON."""
+    document = {"manager": manager.name, "operation": manager.operation}
+    if manager.version:
+        document["apiVersion"] = manager.version
+    if manager.subresource:
+        document["subresource"] = manager.subresource
+    return msgspec.json.encode(document).decode()
+
+
+def _allowed(manager: str, conflicts: dict[Manager, FieldSet], live: Json, kind: FieldType) -> bool:
+    """kubectl may take over what its own client-side apply set before (the last-applied annotation says what)."""
+    recorded = (live.get("metadata", {}).get("annotations") or {}).get(_LAST_APPLIED)
+    if manager != "kubectl" or not recorded:
+        return False
+    try:
+        allowed = field_set(msgspec.json.decode(recorded), kind)
+    except (msgspec.MsgspecError, SchemaMismatch):
+        return False
+    return all(not difference(fields, allowed) for fields in conflicts.values())
+
+
+def _sync_last_applied(obj: Json, config: Json) -> None:
+    annotations = obj.get("metadata", {}).get("annotations") or {}
+    if _LAST_APPLIED in annotations:
+        applied = {key: value for key, value in config.items() if key != "status"}
+        meta = dict(applied.get("metadata") or {})
+        meta["annotations"] = {k: v for k, v in (meta.get("annotations") or {}).items() if k != _LAST_APPLIED}
+        applied["metadata"] = meta
+        annotations[_LAST_APPLIED] = msgspec.json.encode(applied, order="sorted").decode() + "\n"
