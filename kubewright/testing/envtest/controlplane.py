@@ -11,6 +11,7 @@ import ssl
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -116,12 +117,12 @@ class EnvTest:
     def install(self, *crds: Path | str | Mapping[str, Any], timeout: float = 30.0) -> None:
         """Create (or replace) CRDs and wait until their kinds are served."""
         self._running()
-        with self.transport() as transport:
+        with closing(self.transport()) as transport:
             install_crds(transport, crds, timeout=timeout)
 
     def client_config(self) -> ClientConfig:
         """How to reach the server as a cluster administrator."""
-        return ClientConfig(url=self.url, token=self.token, ca_data=self.ca_file.read_bytes())
+        return ClientConfig(self.url, token=self.token, ca_data=self.ca_file.read_text(), proxy="")
 
     def transport(self) -> HttpTransport:
         """A new transport to this server; the caller closes it."""

@@ -1,0 +1,80 @@
+"""Making two servers' answers comparable: what must differ is replaced by names that keep what must agree.
+
+A uid becomes ``uid-1``, ``uid-2`` … in order of first appearance, so that "the same object" and "a new object" stay visible. An object's
+resourceVersion becomes ``rv-1``, ``rv-2`` … counted per object, so that "this write changed nothing" stays visible. Times, list versions
+and continue tokens only say that they are there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+# Messages with a revision or a clock in them, as far as they are known.
+_MESSAGES = (
+    (re.compile(r"too old resource version: \d+ \(\d+\)"), "too old resource version: N (N)"),
+    (re.compile(r"Too large resource version: \d+, current: \d+"), "Too large resource version: N, current: N"),
+    (re.compile(r"(ResourceVersion in the precondition \()\d+(.*in record \()\d+"), r"\1N\2N"),
+    (re.compile(r"(latest: |etcd: )\d+"), r"\1N"),
+)
+_GENERATED_SUFFIX = 5
+
+
+class Normaliser:
+    """One per transcript: the names it hands out are counted from the transcript's beginning."""
+
+    def __init__(self) -> None:
+        self._uids: dict[str, str] = {}
+        self._versions: dict[str, dict[str, str]] = {}
+        self._generated: dict[str, str] = {}
+
+    def __call__(self, value: Any) -> Any:
+        """A copy of a JSON value with everything replaced that has to differ."""
+        self._learn(value)
+        return self._replace(value)
+
+    def _learn(self, value: Any) -> None:
+        if isinstance(value, list):
+            for each in value:
+                self._learn(each)
+        elif isinstance(value, dict):
+            prefix, name = value.get("generateName"), value.get("name")
+            if isinstance(prefix, str) and isinstance(name, str) and name.startswith(prefix):
+                if len(name) == len(prefix) + _GENERATED_SUFFIX and name not in self._generated:
+                    self._generated[name] = f"{prefix}<generated-{len(self._generated) + 1}>"
+            for each in value.values():
+                self._learn(each)
+
+    def _replace(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, list):
+            return [self._replace(each) for each in value]
+        if isinstance(value, dict):
+            result = {self._text(key): self._replace(each) for key, each in value.items()}
+            version = value.get("resourceVersion")
+            if isinstance(version, str) and version not in ("", "0"):
+                result["resourceVersion"] = self._version(value.get("uid"), version)
+            if value.get("continue"):
+                result["continue"] = "<continue>"
+            return result
+        return value
+
+    def _version(self, uid: object, version: str) -> str:
+        if not isinstance(uid, str):
+            return "<version>"  # a list's, or a bookmark's: other writes to the server move it
+        known = self._versions.setdefault(uid, {})
+        return known.setdefault(version, f"rv-{len(known) + 1}")
+
+    def _text(self, text: str) -> str:
+        if text in self._generated:
+            return self._generated[text]
+        text = _UUID.sub(lambda found: self._uids.setdefault(found[0], f"uid-{len(self._uids) + 1}"), text)
+        text = _TIME.sub("<time>", text)
+        for pattern, replacement in _MESSAGES:
+            text = pattern.sub(replacement, text)
+        for name, shown in self._generated.items():
+            text = text.replace(name, shown)
+        return text
