@@ -10,7 +10,7 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,17 +114,19 @@ def run_once(scenario: Scenario, variant: Variant, url: str, limit: float = 420.
 
 def run(scenario: Scenario, rounds: int) -> dict[str, Figures]:
     """Return the medians of every variant."""
-    flavours = sorted({variant.server for variant in scenario.variants})
     seen: dict[str, list[Figures]] = {variant.name: [] for variant in scenario.variants}
-    for flavour in flavours:
-        with mock_server(scenario, flavour) as url:
-            for round_number in range(rounds):
-                for variant in scenario.variants:
-                    if variant.server != flavour or round_number >= (variant.rounds or rounds):
-                        continue
-                    figures = run_once(scenario, variant, url)
-                    seen[variant.name].append(figures)
-                    print(f"  {scenario.name} round {round_number + 1} {variant.name}: {brief(figures)}", flush=True)
+    with ExitStack() as servers:
+        urls = {
+            flavour: servers.enter_context(mock_server(scenario, flavour))
+            for flavour in sorted({variant.server for variant in scenario.variants})
+        }
+        for number in range(rounds):
+            for variant in scenario.variants:
+                if number >= (variant.rounds or rounds):
+                    continue
+                figures = run_once(scenario, variant, urls[variant.server])
+                seen[variant.name].append(figures)
+                print(f"  {scenario.name}, round {number + 1}, {variant.name}: {brief(figures)}", flush=True)
     return {name: medians(runs) for name, runs in seen.items()}
 
 
