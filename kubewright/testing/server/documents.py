@@ -1,10 +1,12 @@
-"""Telling JSON values apart in a way that type checkers follow.
+"""Reading decoded JSON in a way that type checkers follow.
 
-``isinstance(value, dict)`` leaves a checker with ``dict[Unknown, Unknown]``; decoded JSON always has string keys.
+``isinstance(value, dict)`` leaves a checker with ``dict[Unknown, Unknown]``, although decoded JSON always has string
+keys; and the shape of a document is known from the API, but not to the checker.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias, TypeGuard
 
 Json: TypeAlias = dict[str, Any]
@@ -19,3 +21,17 @@ def is_object(value: object) -> TypeGuard[Json]:
 def is_list(value: object) -> TypeGuard[Items]:
     """Whether the value is a JSON array."""
     return isinstance(value, list)
+
+
+def section(obj: Mapping[str, Any], *path: str) -> Json:
+    """The object at ``path``; empty where there is none."""
+    value: Any = obj
+    for key in path:
+        value = value.get(key) if is_object(value) else None
+    return value if is_object(value) else {}
+
+
+def entries(obj: Mapping[str, Any], *path: str) -> list[Json]:
+    """The list of objects at ``path``; empty where there is none."""
+    value: Any = section(obj, *path[:-1]).get(path[-1])
+    return value if is_list(value) else []
