@@ -44,6 +44,10 @@ class Admission(Protocol):
         """Everything that is wrong with the object."""
         ...
 
+    def prepare_delete(self, obj: Json, now: float) -> None:
+        """Change the object in place before its deletion is decided (finalizers); ``now`` is epoch seconds."""
+        ...
+
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
         """What the client should hear although the request succeeds."""
         ...
@@ -64,16 +68,29 @@ class ServedResource:
     """Names of selectable fields besides metadata.name and metadata.namespace (``spec.nodeName``)."""
     defaults: Callable[[Json], None] | None = field(default=None, repr=False)
     """Go defaulting functions of built-ins that clients rely on; CRDs default by schema."""
+    schema_name: str = ""
+    """Name of a built-in kind's schema in the published documents."""
+    origin: Json | None = field(default=None, repr=False)
+    """The CRD's spec, to see whether a changed CRD changes anything here."""
 
     @cached_property
     def schema(self) -> Json | None:
-        """Structural schema without references (built-ins: linked, may be cyclic); None = any object."""
-        return self.load_schema()
+        """Structural schema without references (built-ins: linked, may be cyclic); None = any object.
+
+        The schema of a custom resource says nothing about metadata; here it is added, for those who merge.
+        """
+        schema = self.load_schema()
+        if schema is None or self.builtin:
+            return schema
+        type_meta: Json = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
+        properties: Json = {**(schema.get("properties") or {}), **type_meta, "metadata": builtins.object_meta()}
+        return {**schema, "properties": properties}
 
     @cached_property
     def structural(self) -> Structural | None:
         """The schema compiled, for pruning, defaulting and validation."""
-        return None if self.schema is None else compile_schema(self.schema)
+        schema = self.load_schema()
+        return None if schema is None else compile_schema(schema)
 
     @property
     def verbs(self) -> tuple[str, ...]:
@@ -110,11 +127,10 @@ class ServedResource:
 
     def admit(self, obj: Json, old: Json | None) -> list[str]:
         """Apply the kind's own rules in place before validation; warnings for the client."""
-        notes = [self.deprecation_warning] if self.deprecation_warning else []
-        if self.admission is not None:
-            self.admission.prepare(obj, old)
-            notes += self.admission.warnings(obj, old)
-        return notes
+        if self.admission is None:
+            return []
+        self.admission.prepare(obj, old)
+        return self.admission.warnings(obj, old)
 
     def default_on_read(self, obj: Json) -> None:
         """Bring an object that was stored under another schema up to this one (real servers default what etcd holds)."""
@@ -143,13 +159,13 @@ _Key: TypeAlias = tuple[str, str, str]
 class Registry:
     """All served kinds. Safe to ask from any thread."""
 
-    def __init__(self, *, builtin_kinds: bool = True) -> None:
+    def __init__(self, *, admissions: Mapping[str, Admission] | None = None) -> None:
+        """``admissions``: rules of single built-in kinds, by ``plural.group``."""
         self._lock = threading.Lock()
         self._served: dict[_Key, ServedResource] = {}
         self._kinds: dict[_Key, ServedResource] = {}
         self._changed: list[Callable[[], None]] = []
-        if builtin_kinds:
-            self._replace(_builtin_resources(), lambda served: False)
+        self._replace(_builtin_resources(admissions or {}), lambda served: False)
 
     def lookup(self, group: str, version: str, plural: str) -> ServedResource | None:
         """The kind behind a request path, or None where a real server answers 404."""
@@ -228,14 +244,16 @@ _BUILTIN_SELECTABLE: dict[str, frozenset[str]] = {
 }
 
 
-def _builtin_resources() -> list[ServedResource]:
+def _builtin_resources(admissions: Mapping[str, Admission]) -> list[ServedResource]:
     return [
         ServedResource(
             resource=resource,
             storage_version=resource.version,
             builtin=True,
             load_schema=partial(builtins.linked, schema),
+            schema_name=schema,
             scale=Scale(label_selector_path=".spec.selector") if "scale" in resource.subresources else None,
+            admission=admissions.get(str(resource)),
             selectable=_BUILTIN_SELECTABLE.get(resource.kind, frozenset()),
         )
         for resource, schema in builtins.resources()

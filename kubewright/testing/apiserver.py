@@ -1,0 +1,165 @@
+"""``APIServer``: the embedded API server, started in milliseconds inside the test's own process, gone without a trace.
+
+Real HTTP on a loopback port, so that every client works on it: the generated clientset, kubectl, other people's
+libraries. ``EnvTest`` has the same face with a real kube-apiserver behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from kubewright.clock import Clock, RealClock
+from kubewright.errors import KubewrightError
+from kubewright.testing.crdinstall import install_crds
+from kubewright.testing.kubeconfig import kubeconfig_text, write_kubeconfig
+from kubewright.testing.server.api import API
+from kubewright.testing.server.control import ControlPaths
+from kubewright.testing.server.crds import GROUP, PLURAL, CrdAdmission, CrdController
+from kubewright.testing.server.faults import Faults
+from kubewright.testing.server.http import HttpServer
+from kubewright.testing.server.registry import Registry
+from kubewright.transport import ClientConfig, HttpTransport
+
+
+def build_api(clock: Clock | None = None) -> API:
+    """The whole server without a socket: registry, storage, verbs, CRDs, discovery (what the fake transport runs on)."""
+    registry = Registry(admissions={f"{PLURAL}.{GROUP}": CrdAdmission()})
+    api = API(registry, clock=clock or RealClock(), fallback=ControlPaths(registry))
+    api.on_stored.append(CrdController(registry, api))
+    return api
+
+
+class APIServer:
+    """An API server in memory, for the length of a ``with`` block (or from ``start()`` to ``stop()``).
+
+    Args:
+        crds: What to install at once: paths of files or folders, YAML text, or objects.
+        port: TCP port on 127.0.0.1; 0 picks a free one.
+        token: When given, requests must carry it as a bearer token; otherwise everybody on this machine may do everything.
+        clock: For tests that step time; bookmarks, timeouts and timestamps follow it.
+
+    Everything is forgotten at ``stop()``. Threads: one, for all connections.
+    """
+
+    def __init__(
+        self,
+        crds: Iterable[Path | str | Mapping[str, Any]] = (),
+        *,
+        port: int = 0,
+        token: str | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._crds = tuple(crds)
+        self._clock = clock
+        self._token = token
+        self._port = port
+        self._api: API | None = None
+        self._http: HttpServer | None = None
+        self.faults = Faults()
+        """Faults on demand, see ``Faults``."""
+
+    def start(self) -> Self:
+        """Start serving. Idempotent. Raises ``ConfigError`` when the port is taken or a CRD is refused."""
+        if self._http is not None:
+            return self
+        api = build_api(self._clock)
+        http = HttpServer(api, port=self._port, token=self._token, faults=self.faults)
+        http.start()
+        self._api, self._http = api, http
+        self.faults.bind(self)
+        if self._crds:
+            try:
+                self.install(*self._crds)
+            except BaseException:
+                self.stop()
+                raise
+        return self
+
+    def stop(self) -> None:
+        """Cut all connections and forget everything. Idempotent; returns when the thread and the port are gone."""
+        http, self._http = self._http, None
+        api, self._api = self._api, None
+        if http is not None:
+            http.stop()
+        if api is not None:
+            api.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:PORT``, without a slash at the end."""
+        return self._running().url
+
+    @property
+    def token(self) -> str | None:
+        """The bearer token that requests must carry, if any."""
+        return self._token
+
+    @property
+    def api(self) -> API:
+        """The server without its sockets: for tests that look inside."""
+        if self._api is None:
+            raise KubewrightError("this APIServer is not running; use it in a `with` block or call start() first")
+        return self._api
+
+    def install(self, *crds: Path | str | Mapping[str, Any], timeout: float = 30.0) -> None:
+        """Create (or replace) CRDs and wait until their kinds are served. Raises ``KubewrightError`` when one is refused."""
+        self._running()
+        with closing(self.transport()) as transport:
+            install_crds(transport, crds, timeout=timeout)
+
+    def client_config(self) -> ClientConfig:
+        """How to reach the server."""
+        return ClientConfig(url=self.url, token=self._token)
+
+    def transport(self) -> HttpTransport:
+        """A new transport to this server; the caller closes it."""
+        return HttpTransport(self.client_config())
+
+    def kubeconfig_text(self) -> str:
+        """A kubeconfig for kubectl and others."""
+        return kubeconfig_text(self.url, token=self._token)
+
+    def write_kubeconfig(self, path: Path | str) -> Path:
+        """Write ``kubeconfig_text()`` to a file that only this user can read."""
+        return write_kubeconfig(path, self.kubeconfig_text())
+
+    def compact(self) -> None:
+        """Forget all history before now: older watches and pages then answer 410."""
+        self.expire_history()
+
+    # what the faults need of the whole server
+
+    def refuse(self) -> None:
+        """Refuse connections until ``accept``; see ``Faults.refuse``."""
+        self._running().refuse()
+
+    def accept(self) -> None:
+        """Take connections again; see ``Faults.accept``."""
+        self._running().accept()
+
+    def cut_streams(self) -> int:
+        """Break every open watch; see ``Faults.cut_streams``."""
+        return self._running().cut_streams()
+
+    def expire_history(self) -> None:
+        """Forget all past revisions; see ``Faults.expire_history``."""
+        api = self.api
+        with api.storage.lock:
+            api.storage.expire_history()
+
+    def _running(self) -> HttpServer:
+        if self._http is None:
+            raise KubewrightError("this APIServer is not running; use it in a `with` block or call start() first")
+        return self._http
