@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from kubewright.testing import APIServer
+from kubewright.testing.apiserver import APIServer
 from kubewright.testing.envtest import BinariesMissing, EnvTest
 from tests.conformance.rawhttp import Endpoint
 from tests.conformance.runner import Runner
 
-CRDS = Path(__file__).parent / "crds"
+CRDS = (Path(__file__).parent / "crds", Path(__file__).parents[2] / "schemas" / "tstest.yaml")
 _COLUMNS = {
     "test_holds_on_embedded": "embedded",
     "test_holds_on_real": "real",
@@ -23,22 +23,39 @@ _MISSING = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="session")
-def embedded_runner() -> Iterator[Runner]:
-    with APIServer(crds=[CRDS]) as server:
-        yield Runner(Endpoint(server.url, server.token), server.faults.expire_history)
+def embedded() -> Iterator[APIServer]:
+    with APIServer(crds=CRDS) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
-def real_runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
+def real(request: pytest.FixtureRequest) -> Iterator[EnvTest]:
     try:
-        server = EnvTest(crds=[CRDS]).start()
+        server = EnvTest(crds=CRDS).start()
     except BinariesMissing as missing:
         request.config.stash[_MISSING] = str(missing)
         if os.environ.get("CI"):
             pytest.fail(f"CI must judge the embedded server by the real one: {missing}", pytrace=False)
         pytest.skip(f"ONLY HALF OF THE SUITE RUNS: {missing}")
     with server:
-        yield Runner(Endpoint(server.url, server.token, str(server.ca_file)), server.compact)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def embedded_runner(embedded: APIServer) -> Runner:
+    return Runner(Endpoint(embedded.url, embedded.token), embedded.compact)
+
+
+@pytest.fixture(scope="session")
+def real_runner(real: EnvTest) -> Runner:
+    return Runner(Endpoint(real.url, real.token, str(real.ca_file)), real.compact)
+
+
+@pytest.fixture(params=["embedded", "real"])
+def server(request: pytest.FixtureRequest) -> APIServer | EnvTest:
+    """Each server in turn, for tests that talk to it through this project's own client."""
+    found: APIServer | EnvTest = request.getfixturevalue(request.param)
+    return found
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
