@@ -35,6 +35,8 @@ def delete(writer: Writer, served: ServedResource, namespace: str, name: str, op
     obj = decode(entry.raw)
     meta: Json = obj["metadata"]
     _check_preconditions(served, entry, options)
+    if served.admission is not None and "deletionTimestamp" not in meta:
+        served.admission.prepare_delete(obj, writer.clock.time())
     graceful, pending, period = _grace(served, obj, options)
     if pending:
         return _answer(served, kind, entry)
