@@ -108,14 +108,19 @@ class API:
         return obj
 
     def update_object(self, obj: Json) -> Json:
-        """Replace a stored object without a request and without checks; raises 404. Writes nothing when it is equal."""
+        """Replace a stored object without a request and without checks; raises 404. Writes nothing when it is equal.
+
+        An object that is being deleted and has no finalizers left is removed.
+        """
         served = self._served_kind(obj)
         meta: Json = obj["metadata"]
         with self.storage.lock:
             entry = self.writer.live(served, meta.get("namespace", ""), meta["name"])
             meta["resourceVersion"] = str(entry.revision)
             if self.writer.as_entry(served, obj, entry.revision).raw != entry.raw:
-                self.writer.commit(served, obj)
+                entry = self.writer.commit(served, obj)
+            if meta.get("deletionTimestamp") and not meta.get("finalizers"):
+                self.writer.remove(served, entry)
         self._announce()
         return obj
 
