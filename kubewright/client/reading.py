@@ -12,6 +12,7 @@ from ..objects import metadata_of, set_origin
 from ..selectors import FieldSelectorLike, LabelSelectorLike
 from .calls import open_stream
 from .endpoint import Endpoint
+from .listwatch import ListWatch
 from .results import ObjectList
 from .watch import Watch
 
@@ -191,6 +192,23 @@ class CanWatch(Endpoint[T]):
             read_timeout=None if timeout_seconds is None else timeout_seconds + _WATCH_GRACE_SECONDS,
         )
         return Watch(stream, self.model, request, resource_version=resource_version or "")
+
+    def list_watch(
+        self,
+        *,
+        label_selector: LabelSelectorLike = None,
+        field_selector: FieldSelectorLike = None,
+        metadata_only: bool = False,
+    ) -> ListWatch:
+        """The raw source of this kind for an informer, restricted as this client is (client-go: NewListWatchFromClient)."""
+        return ListWatch(
+            self._transport,
+            self.resource,
+            self.namespace or None,
+            label_selector=label_selector,
+            field_selector=field_selector,
+            metadata_only=metadata_only,
+        )
 
 
 def _client_side(request_timeout: float | None, timeout_seconds: int | None) -> float | None:
