@@ -98,7 +98,9 @@ class SharedInformerFactoryBase:
 
     # --- informers
 
-    def informer_for(self, resource: Resource, model: type[T], lister_class: Callable[[Any], L]) -> ResourceInformer[T, L]:
+    def informer_for(
+        self, resource: Resource, model: type[T], lister_class: Callable[[Any], L]
+    ) -> ResourceInformer[T, L]:
         """The informer of `resource` read as `model`, made once (F1); made anew when the one before was stopped alone.
 
         After `start()` it is started at once. Raises ShutDown after `shutdown()`.
@@ -215,5 +217,3 @@ def wait_for_cache_sync(
     if late:
         reasons = "\n".join("  " + line for informer in late for line in informer.status().describe().splitlines())
         raise CacheSyncError(f"{len(late)} of {len(informers)} caches did not sync within {timeout:g} s:\n{reasons}")
-
-

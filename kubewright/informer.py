@@ -225,7 +225,9 @@ class SharedInformer(Generic[T]):
 
         if not self._wait(reached, timeout):
             if self.is_stopped:
-                raise ShutDown(f"the informer of {self.resource} was stopped while waiting for version {resource_version}")
+                raise ShutDown(
+                    f"the informer of {self.resource} was stopped while waiting for version {resource_version}"
+                )
             raise TimeoutError(
                 f"{self.resource}: the cache is at version {self.last_sync_resource_version or 'none'} "
                 f"and did not reach {resource_version} within {timeout:g} s"

@@ -147,7 +147,9 @@ class Reflector:
         now = self._clock.now()
         if request is not None and due is not None and due <= now:
             self._silent_for = now - self._heard_at
-            log.warning("%s: the server has been silent for %.0f s, giving up this request", self.where, self._silent_for)
+            log.warning(
+                "%s: the server has been silent for %.0f s, giving up this request", self.where, self._silent_for
+            )
             request.set()
 
     # --- the loop

@@ -239,7 +239,9 @@ class WatchMachine:
         before, self._continue = self._continue, page.metadata.continue_ or None
         if self._continue is not None:
             if self._continue == before:
-                self.failed(DecodeError("the server answers a continue token with the same one: the list never ends"), now)
+                self.failed(
+                    DecodeError("the server answers a continue token with the same one: the list never ends"), now
+                )
             return None
         found, self._pages = self._pages, []
         self._synced(page.metadata.resource_version or "")

@@ -181,6 +181,11 @@ class ScriptedServer:
             self.send(line, key.namespace)
         return deepcopy(obj)
 
+    def tick(self) -> None:
+        """Something else changed: the version moves, no object of this kind does."""
+        with self._lock:
+            self._version += 1
+
     # --- streams
 
     @property
@@ -336,8 +341,15 @@ class ScriptedServer:
             raise too_large_resource_version(since, self._version)
         if since < self._oldest:
             if not self.expire_in_stream:
-                raise Gone(f"too old resource version: {since} ({self._oldest})", code=410, reason="Expired", verb="watch")
-            status = {"kind": "Status", "code": 410, "reason": "Expired", "message": f"too old resource version: {since}"}
+                raise Gone(
+                    f"too old resource version: {since} ({self._oldest})", code=410, reason="Expired", verb="watch"
+                )
+            status = {
+                "kind": "Status",
+                "code": 410,
+                "reason": "Expired",
+                "message": f"too old resource version: {since}",
+            }
             stream.send(_line("ERROR", status))
             stream.end()
             return

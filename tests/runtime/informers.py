@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from kubewright.core.backoff import Backoff
+from kubewright.core.deltas import Deleted
 from kubewright.factory import wait_for_cache_sync
+from kubewright.handlers import Registration
 from kubewright.informer import SharedInformer
 from kubewright.model import Model
 from kubewright.objects import ObjectKey, ObjectMeta
@@ -49,8 +51,10 @@ class Recorder:
         self.gate = threading.Event()
         self.gate.set()
 
-    def handlers(self) -> dict[str, Callable[..., Any]]:
-        return {"on_add": self.add, "on_update": self.update, "on_delete": self.delete}
+    def attach(self, made: SharedInformer[Widget], resync_period: float | None = None) -> Registration:
+        return made.add_event_handler(
+            on_add=self.add, on_update=self.update, on_delete=self.delete, resync_period=resync_period
+        )
 
     def add(self, obj: Widget) -> None:
         self.gate.wait(10)
@@ -62,7 +66,7 @@ class Recorder:
         self.told.append(f"update {name_of(new)} {size_of(old)}->{size_of(new)}")
         self.state[_key(new)] = new
 
-    def delete(self, deleted: Any) -> None:
+    def delete(self, deleted: Deleted[Widget]) -> None:
         self.gate.wait(10)
         self.told.append(f"delete {deleted.key.name}")
         self.state.pop(deleted.key, None)

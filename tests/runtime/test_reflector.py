@@ -126,7 +126,9 @@ def test_a_watch_that_is_refused_for_a_while_goes_on_afterwards(code: int) -> No
         settle(lambda: sizes(made) == {"fresh": None})
 
 
-@pytest.mark.parametrize("garbage", [b"<html>bad gateway</html>\n", b'{"type":"ADDED"\n', b"\xff\xfe\n", b'{"type":1}\n'])
+@pytest.mark.parametrize(
+    "garbage", [b"<html>bad gateway</html>\n", b'{"type":"ADDED"\n', b"\xff\xfe\n", b'{"type":1}\n']
+)
 def test_garbage_in_the_stream_is_survived(server: ScriptedServer, garbage: bytes) -> None:
     # O3, C9
     with synced(server.source()) as made:
@@ -219,7 +221,12 @@ def test_a_list_that_is_never_answered_is_given_up() -> None:
         server.hang("list", False)
         clock.step(121)
         settle(lambda: made.status().sources[0].errors >= 2)
-        eventually(lambda: (clock.step(1), made.has_synced)[1])
+
+        def goes_on() -> bool:
+            clock.step(1)
+            return made.has_synced
+
+        eventually(goes_on)
 
 
 def test_the_wall_clock_may_jump() -> None:
@@ -307,7 +314,7 @@ def test_nothing_that_a_list_brought_after_stop_is_told() -> None:
     server = ScriptedServer(streaming="refused")
     server.add("a")
     with informer(server.source(), start=False) as made:
-        server.on_request = lambda log: made.signal_stop() if log.verb == "list" else None  # type: ignore[func-returns-value]
+        server.on_request = lambda log: made.stop() if log.verb == "list" else None
         made.start()
         settle(lambda: made.status().sources[0].phase == "stopped")
         assert not made.has_synced

@@ -51,7 +51,10 @@ def test_the_same_version_with_other_content_is_an_update() -> None:
 def test_another_uid_is_a_delete_and_an_add() -> None:
     # O8; I5 is one update in client-go
     store = store_of(entry("a", "1", "u1"))
-    assert told(apply_event(store, entry("a", "5", "u2"), deleted=False)) == [("DELETED", "a", True), ("ADDED", "a", False)]
+    assert told(apply_event(store, entry("a", "5", "u2"), deleted=False)) == [
+        ("DELETED", "a", True),
+        ("ADDED", "a", False),
+    ]
 
 
 def test_a_delete_carries_the_final_state() -> None:

@@ -224,7 +224,9 @@ def test_items_that_say_their_kind_somewhere_else_are_kept_as_they_are() -> None
 
 def test_one_item_without_header_does_not_hide_the_others() -> None:
     # O3b
-    entries, unusable = read_entries([Raw(raw("a")), Raw(b'{"metadata":null}'), Raw(raw("b"))], LabelSets(), "v1", "Pod")
+    entries, unusable = read_entries(
+        [Raw(raw("a")), Raw(b'{"metadata":null}'), Raw(raw("b"))], LabelSets(), "v1", "Pod"
+    )
     assert (names(entries), len(unusable)) == (["a", "b"], 1)
 
 

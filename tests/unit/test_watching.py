@@ -633,7 +633,14 @@ def expires_always(machine: WatchMachine, step: object, now: float) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [always(DENIED), always(BROKEN), always(ConnectionRefused("refused")), always(EXPIRED), ends_at_once, expires_always],
+    [
+        always(DENIED),
+        always(BROKEN),
+        always(ConnectionRefused("refused")),
+        always(EXPIRED),
+        ends_at_once,
+        expires_always,
+    ],
     ids=["403", "500", "refused", "410", "ends at once", "410 in the stream"],
 )
 def test_no_fault_makes_it_ask_more_often_than_client_go(fault: Callable[[WatchMachine, object, float], None]) -> None:
