@@ -11,7 +11,7 @@ from codegen.config import Config
 from codegen.crd.model import Crd, CrdVersion
 from codegen.errors import CodegenError
 from codegen.ir import META_V1, OBJECT_META, Doc, Object
-from codegen.plan import documentation, naming, reserved
+from codegen.plan import documentation, kubernetes, naming, reserved
 from codegen.plan.model import (
     ClassPlan,
     ColumnPlan,
@@ -105,9 +105,13 @@ def _group_version(
     config: Config,
     errors: list[CodegenError],
 ) -> GroupVersionPlan:
-    table = ShapeTable(_recogniser(config), resolve_meta)
+    # A kind that is called like a Kubernetes type keeps its name; that type is then not imported here.
+    importable = kubernetes.imported_names(naming.kind_class(crd.kind) for crd, _ in members)
+    table = ShapeTable(_recogniser(config, importable), resolve_meta)
     roots = {crd.kind: table.add_root(crd.kind, crd_version.schema) for crd, crd_version in members}
-    names = class_names(table.shapes.values(), reserved.CLASS_NAMES, config.class_names)
+    names = class_names(
+        table.shapes.values(), reserved.CLASS_NAMES, reserved.CLASS_NAMES | importable, config.class_names
+    )
     _check_distinct(names, table, members, errors)
     api_version = f"{group}/{version}" if group else version
     deprecations = {crd.kind: crd_version.deprecation_warning for crd, crd_version in members if crd_version.deprecated}
@@ -146,13 +150,16 @@ def resolve_meta(name: str) -> TypePlan:
     raise CodegenError(f"no definition is called {name!r}", hint="a CRD can refer to meta/v1 types only")
 
 
-def _recogniser(config: Config) -> Callable[[Object, Path], Foreign | None]:
+def _recogniser(config: Config, importable: frozenset[str]) -> Callable[[Object, Path], Foreign | None]:
+    known = kubernetes.known_types()
+
     def recognise(node: Object, path: Path) -> Foreign | None:
         mapped = config.type_map.get(place(path)) or config.type_map.get(outline(node))
         if mapped is not None:
             module, _, name = mapped.replace(":", ".").rpartition(".")
             return Foreign(module, name)
-        return None
+        found = known.match(node, path[-1])
+        return found.foreign if found is not None and found.class_name in importable else None
 
     return recognise
 

@@ -15,8 +15,7 @@ CLASS_NAMES: Final = frozenset(
         "Annotated", "Any", "BaseModel", "ClassVar", "Field", "Literal", "Meta", "Model", "Notrequired", "NotRequired",
         "OneOf", "Open", "Optional", "Req", "Required", "RootModel", "Self", "Struct", "TypeAlias", "TypeAliasType",
         "TypedDict", "Union", "UnsetType", "UNSET", "MISSING",
-        # Shared types that any module may import: an own class of that name would change with its neighbours.
-        "Condition", "LabelSelector", "ListMeta", "ObjectMeta", "OwnerReference",
+        "ObjectMeta",  # every module imports it
     }
 )  # fmt: skip
 

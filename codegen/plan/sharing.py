@@ -2,7 +2,8 @@
 
 Without it a real CRD is mostly repetition (KServe's InferenceService: 3,005 objects, 145 shapes).  A shape is what an
 object looks like, not what its documentation says.  Shapes of one or two fields are only shared under the same last path
-segment, because ``{name}`` is many different things.
+segment, because ``{name}`` is many different things; except twins (siblings of one shape), the metadata of templates, and
+shapes that hold another class of this module, which are as distinctive as that class.
 
 A class is called by the shortest suffix of its shortest path that no class nearer to the root has.  So what is added
 deeper in a schema never renames what was there, and nothing is ever numbered.
@@ -42,6 +43,10 @@ def scalar_type(name: ScalarType) -> TypePlan:
 
 # Never a name on their own: every kind, and many an object inside, has one.
 _WITH_PARENT = frozenset({"spec", "status"})
+# Up to this many fields a shape says too little to be shared by itself ...
+_SMALL = 2
+# ... unless it is the metadata of a template.
+_METADATA = frozenset({"annotations", "labels"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,8 @@ class ShapeTable:
         self._recognise = recognise
         self._resolve = resolve
         self._ids: dict[object, str] = {}
+        # Small objects that look like a sibling: the segment under which both are known.
+        self._labels: dict[Path, str] = {}
         self.shapes: dict[str, Shape] = {}
 
     def add_root(self, kind: str, node: Object) -> str:
@@ -115,12 +122,12 @@ class ShapeTable:
         return Nullable(inner) if node.nullable and inner != ANY else inner
 
     def _object(self, node: Object, path: Path, *, root: bool = False) -> str:
+        self._label_twins(node, path)
         fields = tuple(
             ShapeField(p.name, self._type(p.node, (*path, p.name)), p.required, p.node.nullable)
             for p in node.properties
         )
-        last = segment_name(path[-1]) if root or len(fields) <= 2 else ""
-        key = (root, last, node.open, fields)
+        key = (root, self._label(fields, path, root), node.open, fields)
         known = self._ids.get(key)
         if known is None:
             known = self._ids[key] = f"#{len(self._ids)}"
@@ -131,6 +138,46 @@ class ShapeTable:
             if _rank(path) < _rank(shape.path):
                 shape.path, shape.node = path, node
         return known
+
+    def _label(self, fields: tuple[ShapeField, ...], path: Path, root: bool) -> str:
+        """What a shape must also have in common to be shared: nothing, or its name where it says too little itself."""
+        if root:
+            return path[0]
+        if len(fields) > _SMALL or frozenset(f.wire for f in fields) == _METADATA or any(_mentions_own(f.type) for f in fields):
+            return ""
+        return self._labels.get(path) or segment_name(path[-1])
+
+    def _label_twins(self, node: Object, path: Path) -> None:
+        """Small siblings of one shape (``holding`` and ``waiting``) are one thing, whatever they are called."""
+        twins: dict[Object, list[Path]] = {}
+        for prop in node.properties:
+            inner, below = _unwrap(prop.node, (*path, prop.name))
+            if isinstance(inner, Object) and len(inner.properties) <= _SMALL:
+                twins.setdefault(inner, []).append(below)
+        for places in twins.values():
+            if len(places) > 1:
+                label = segment_name(min(places)[-1])
+                self._labels.update((below, label) for below in places)
+
+
+def _unwrap(node: Node, path: Path) -> tuple[Node, Path]:
+    while isinstance(node, Array | Map):
+        node, path = (node.items, _mark(path, "[]")) if isinstance(node, Array) else (node.value, _mark(path, "{}"))
+    return node, path
+
+
+def _mentions_own(plan: TypePlan) -> bool:
+    match plan:
+        case Own():
+            return True
+        case ListOf():
+            return _mentions_own(plan.item)
+        case MapOf():
+            return _mentions_own(plan.value)
+        case Nullable():
+            return _mentions_own(plan.inner)
+        case _:
+            return False
 
 
 def _choice(node: Enum) -> TypePlan:
@@ -155,14 +202,18 @@ def segment_name(segment: str) -> str:
     return naming.pascal_case(naming.singular(wire) if wire != segment else wire)
 
 
-def class_names(shapes: Iterable[Shape], reserved: frozenset[str], pinned: Mapping[str, str]) -> dict[str, str]:
+def class_names(
+    shapes: Iterable[Shape], reserved: frozenset[str], reserved_below: frozenset[str], pinned: Mapping[str, str]
+) -> dict[str, str]:
     """Shape id -> class name.
 
-    ``reserved`` are names that mean something else in the module; ``pinned`` maps places or chosen names to names.
-    Kinds come first; the rest in the order of their shortest paths, each with the shortest suffix still free.
+    ``reserved`` are names that mean something else in the module, ``reserved_below`` those that only a kind may have;
+    ``pinned`` maps places or chosen names to names.  Kinds come first; the rest in the order of their shortest paths,
+    each with the shortest suffix still free.
     """
     ordered = sorted(shapes, key=lambda shape: (not shape.root, _rank(shape.path)))
     taken = {name.casefold() for name in reserved}
+    taken_below = {name.casefold() for name in reserved_below}
     result: dict[str, str] = {}
     for shape in ordered:
         pin = next((pinned[place(path)] for path in sorted(shape.paths, key=_rank) if place(path) in pinned), None)
@@ -172,6 +223,8 @@ def class_names(shapes: Iterable[Shape], reserved: frozenset[str], pinned: Mappi
     for shape in ordered:
         if shape.id in result:
             continue
+        if not shape.root:
+            taken |= taken_below
         name = naming.kind_class(shape.path[0]) if shape.root else _suffix(shape.path, taken)
         while name.casefold() in taken:
             name += "_"

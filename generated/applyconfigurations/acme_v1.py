@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Required, TypedDict
 
 if TYPE_CHECKING:
+    from kubewright.api.applyconfigurations import core_v1
     from kubewright.api.applyconfigurations import meta_v1
 
 __all__ = [
@@ -13,10 +14,8 @@ __all__ = [
     "AccessTokenSecretRefApply",
     "AccountSecretRefApply",
     "AcmeDNSApply",
-    "AffinityApply",
     "AkamaiApply",
     "ApiKeySecretRefApply",
-    "ApiTokenSecretRefApply",
     "AuthApply",
     "AuthorizationApply",
     "AuthorizationChallengeApply",
@@ -25,52 +24,29 @@ __all__ = [
     "ChallengeSpecApply",
     "ChallengeStatusApply",
     "ClientSecretSecretRefApply",
-    "ClientTokenSecretRefApply",
     "CloudDNSApply",
     "CloudflareApply",
     "DigitaloceanApply",
     "Dns01Apply",
     "GatewayHTTPRouteApply",
     "Http01Apply",
-    "ImagePullSecretApply",
     "IngressApply",
     "IngressTemplateApply",
     "IssuerRefApply",
     "KubernetesApply",
     "ManagedIdentityApply",
-    "MatchExpressionApply",
     "MetadataApply",
-    "NamespaceSelectorApply",
-    "NodeAffinityApply",
-    "NodeSelectorTermApply",
     "OrderApply",
     "OrderSpecApply",
     "OrderStatusApply",
     "ParentRefApply",
-    "PodAffinityApply",
-    "PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply",
-    "PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply",
-    "PodAntiAffinityApply",
-    "PodTemplateApply",
-    "PodTemplateSpecApply",
-    "PreferenceApply",
-    "PreferredDuringSchedulingIgnoredDuringExecutionApply",
-    "RequiredDuringSchedulingIgnoredDuringExecutionApply",
-    "RequiredDuringSchedulingIgnoredDuringExecutionLabelSelectorApply",
-    "ResourcesApply",
     "Rfc2136Apply",
     "Route53Apply",
-    "SeccompProfileApply",
-    "SecretAccessKeySecretRefApply",
-    "SecurityContextApply",
     "SelectorApply",
-    "SeLinuxOptionsApply",
     "ServiceAccountRefApply",
     "ServiceAccountSecretRefApply",
     "SolverApply",
-    "SysctlApply",
     "TokenSecretRefApply",
-    "TolerationApply",
     "TsigSecretSecretRefApply",
     "WebhookApply",
 ]
@@ -124,32 +100,17 @@ class AcmeDNSApply(TypedDict, total=False):
     host: str
 
 
-class AffinityApply(TypedDict, total=False):
-    """Applied Affinity."""
-
-    nodeAffinity: NodeAffinityApply
-    podAffinity: PodAffinityApply
-    podAntiAffinity: PodAntiAffinityApply
-
-
 class AkamaiApply(TypedDict, total=False):
     """Applied Akamai."""
 
     accessTokenSecretRef: AccessTokenSecretRefApply
-    clientSecretSecretRef: ClientSecretSecretRefApply
-    clientTokenSecretRef: ClientTokenSecretRefApply
+    clientSecretSecretRef: AccessTokenSecretRefApply
+    clientTokenSecretRef: AccessTokenSecretRefApply
     serviceConsumerDomain: str
 
 
 class ApiKeySecretRefApply(TypedDict, total=False):
     """Applied ApiKeySecretRef."""
-
-    key: str
-    name: str
-
-
-class ApiTokenSecretRefApply(TypedDict, total=False):
-    """Applied ApiTokenSecretRef."""
 
     key: str
     name: str
@@ -224,13 +185,6 @@ class ClientSecretSecretRefApply(TypedDict, total=False):
     name: str
 
 
-class ClientTokenSecretRefApply(TypedDict, total=False):
-    """Applied ClientTokenSecretRef."""
-
-    key: str
-    name: str
-
-
 class CloudDNSApply(TypedDict, total=False):
     """Applied CloudDNS."""
 
@@ -243,7 +197,7 @@ class CloudflareApply(TypedDict, total=False):
     """Applied Cloudflare."""
 
     apiKeySecretRef: ApiKeySecretRefApply
-    apiTokenSecretRef: ApiTokenSecretRefApply
+    apiTokenSecretRef: ApiKeySecretRefApply
     email: str
 
 
@@ -274,7 +228,7 @@ class GatewayHTTPRouteApply(TypedDict, total=False):
 
     labels: dict[str, str]
     parentRefs: list[ParentRefApply]
-    podTemplate: PodTemplateApply
+    podTemplate: core_v1.PodTemplateSpecApply
     serviceType: str
 
 
@@ -285,12 +239,6 @@ class Http01Apply(TypedDict, total=False):
     ingress: IngressApply
 
 
-class ImagePullSecretApply(TypedDict, total=False):
-    """Applied ImagePullSecret."""
-
-    name: str
-
-
 IngressApply = TypedDict(
     "IngressApply",
     {
@@ -298,7 +246,7 @@ IngressApply = TypedDict(
         "ingressClassName": "str",
         "ingressTemplate": "IngressTemplateApply",
         "name": "str",
-        "podTemplate": "PodTemplateApply",
+        "podTemplate": "core_v1.PodTemplateSpecApply",
         "serviceType": "str",
     },
     total=False,
@@ -333,40 +281,11 @@ class ManagedIdentityApply(TypedDict, total=False):
     tenantID: str
 
 
-class MatchExpressionApply(TypedDict, total=False):
-    """Applied MatchExpression."""
-
-    key: str
-    operator: str
-    values: list[str]
-
-
 class MetadataApply(TypedDict, total=False):
     """Applied Metadata."""
 
     annotations: dict[str, str]
     labels: dict[str, str]
-
-
-class NamespaceSelectorApply(TypedDict, total=False):
-    """Applied NamespaceSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
-class NodeAffinityApply(TypedDict, total=False):
-    """Applied NodeAffinity."""
-
-    preferredDuringSchedulingIgnoredDuringExecution: list[PreferredDuringSchedulingIgnoredDuringExecutionApply]
-    requiredDuringSchedulingIgnoredDuringExecution: RequiredDuringSchedulingIgnoredDuringExecutionApply
-
-
-class NodeSelectorTermApply(TypedDict, total=False):
-    """Applied NodeSelectorTerm."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchFields: list[MatchExpressionApply]
 
 
 class OrderSpecApply(TypedDict, total=False):
@@ -405,96 +324,6 @@ class ParentRefApply(TypedDict, total=False):
     sectionName: str
 
 
-class PodAffinityApply(TypedDict, total=False):
-    """Applied PodAffinity."""
-
-    preferredDuringSchedulingIgnoredDuringExecution: list[
-        PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply
-    ]
-    requiredDuringSchedulingIgnoredDuringExecution: list[PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply]
-
-
-class PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied PodAffinityPreferredDuringSchedulingIgnoredDuringExecution."""
-
-    podAffinityTerm: PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply
-    weight: int
-
-
-class PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied PodAffinityRequiredDuringSchedulingIgnoredDuringExecution."""
-
-    labelSelector: RequiredDuringSchedulingIgnoredDuringExecutionLabelSelectorApply
-    matchLabelKeys: list[str]
-    mismatchLabelKeys: list[str]
-    namespaceSelector: NamespaceSelectorApply
-    namespaces: list[str]
-    topologyKey: str
-
-
-class PodAntiAffinityApply(TypedDict, total=False):
-    """Applied PodAntiAffinity."""
-
-    preferredDuringSchedulingIgnoredDuringExecution: list[
-        PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply
-    ]
-    requiredDuringSchedulingIgnoredDuringExecution: list[PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply]
-
-
-class PodTemplateApply(TypedDict, total=False):
-    """Applied PodTemplate."""
-
-    metadata: MetadataApply
-    spec: PodTemplateSpecApply
-
-
-class PodTemplateSpecApply(TypedDict, total=False):
-    """Applied PodTemplateSpec."""
-
-    affinity: AffinityApply
-    imagePullSecrets: list[ImagePullSecretApply]
-    nodeSelector: dict[str, str]
-    priorityClassName: str
-    resources: ResourcesApply
-    securityContext: SecurityContextApply
-    serviceAccountName: str
-    tolerations: list[TolerationApply]
-
-
-class PreferenceApply(TypedDict, total=False):
-    """Applied Preference."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchFields: list[MatchExpressionApply]
-
-
-class PreferredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied PreferredDuringSchedulingIgnoredDuringExecution."""
-
-    preference: PreferenceApply
-    weight: int
-
-
-class RequiredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied RequiredDuringSchedulingIgnoredDuringExecution."""
-
-    nodeSelectorTerms: list[NodeSelectorTermApply]
-
-
-class RequiredDuringSchedulingIgnoredDuringExecutionLabelSelectorApply(TypedDict, total=False):
-    """Applied RequiredDuringSchedulingIgnoredDuringExecutionLabelSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
-class ResourcesApply(TypedDict, total=False):
-    """Applied Resources."""
-
-    limits: dict[str, int | str]
-    requests: dict[str, int | str]
-
-
 class Rfc2136Apply(TypedDict, total=False):
     """Applied Rfc2136."""
 
@@ -514,44 +343,7 @@ class Route53Apply(TypedDict, total=False):
     hostedZoneID: str
     region: str
     role: str
-    secretAccessKeySecretRef: SecretAccessKeySecretRefApply
-
-
-class SeLinuxOptionsApply(TypedDict, total=False):
-    """Applied SeLinuxOptions."""
-
-    level: str
-    role: str
-    type: str
-    user: str
-
-
-class SeccompProfileApply(TypedDict, total=False):
-    """Applied SeccompProfile."""
-
-    localhostProfile: str
-    type: str
-
-
-class SecretAccessKeySecretRefApply(TypedDict, total=False):
-    """Applied SecretAccessKeySecretRef."""
-
-    key: str
-    name: str
-
-
-class SecurityContextApply(TypedDict, total=False):
-    """Applied SecurityContext."""
-
-    fsGroup: int
-    fsGroupChangePolicy: str
-    runAsGroup: int
-    runAsNonRoot: bool
-    runAsUser: int
-    seLinuxOptions: SeLinuxOptionsApply
-    seccompProfile: SeccompProfileApply
-    supplementalGroups: list[int]
-    sysctls: list[SysctlApply]
+    secretAccessKeySecretRef: AccessKeyIDSecretRefApply
 
 
 class SelectorApply(TypedDict, total=False):
@@ -585,28 +377,11 @@ class SolverApply(TypedDict, total=False):
     waitInsteadOfSelfCheck: str
 
 
-class SysctlApply(TypedDict, total=False):
-    """Applied Sysctl."""
-
-    name: str
-    value: str
-
-
 class TokenSecretRefApply(TypedDict, total=False):
     """Applied TokenSecretRef."""
 
     key: str
     name: str
-
-
-class TolerationApply(TypedDict, total=False):
-    """Applied Toleration."""
-
-    effect: str
-    key: str
-    operator: str
-    tolerationSeconds: int
-    value: str
 
 
 class TsigSecretSecretRefApply(TypedDict, total=False):

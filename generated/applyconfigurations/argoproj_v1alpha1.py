@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Required, TypedDict
 
 if TYPE_CHECKING:
+    from kubewright.api.applyconfigurations import core_v1
     from kubewright.api.applyconfigurations import meta_v1
+    from kubewright.api.applyconfigurations import policy_v1
 
 __all__ = [
-    "AffinityApply",
-    "AppArmorProfileApply",
     "ArchiveApply",
     "ArchiveLocationApply",
     "ArgumentsApply",
@@ -30,195 +30,81 @@ __all__ = [
     "ArtifactRepositoryRefApply",
     "ArtifactRepositoryS3Apply",
     "AuthApply",
-    "AwsElasticBlockStoreApply",
     "AzureApply",
-    "AzureDiskApply",
-    "AzureFileApply",
     "BackoffApply",
     "BasicAuthApply",
     "BodyFromApply",
     "CacheApply",
-    "CacheConfigMapApply",
-    "CapabilitiesApply",
-    "CephfsApply",
-    "CinderApply",
-    "ClaimApply",
     "ClientCertApply",
-    "ClusterTrustBundleApply",
     "ConfigMapApply",
-    "ConfigMapKeyRefApply",
-    "ConfigMapRefApply",
-    "ContainerApply",
-    "ContainerSecurityContextApply",
     "ContainerSetApply",
     "ContainerSetContainerApply",
     "ContainerSetRetryStrategyApply",
     "ContinueOnApply",
     "CounterApply",
     "CreateBucketIfNotPresentApply",
-    "CsiApply",
     "DagApply",
     "DataApply",
     "DatabaseApply",
-    "DataSourceApply",
-    "DataSourceRefApply",
-    "DnsConfigApply",
-    "DownwardAPIApply",
-    "DownwardAPIItemApply",
-    "EmptyDirApply",
     "EncryptionOptionsApply",
     "EndpointParamApply",
-    "EnvApply",
-    "EnvFromApply",
-    "EnvFromSecretRefApply",
-    "EnvValueFromApply",
-    "EphemeralApply",
-    "EphemeralVolumeClaimTemplateApply",
     "ExecutorApply",
     "ExecutorPluginApply",
     "ExecutorPluginSpecApply",
-    "ExitCodesApply",
-    "FcApply",
-    "FieldRefApply",
-    "FileKeyRefApply",
-    "FlexVolumeApply",
-    "FlockerApply",
     "GaugeApply",
-    "GcePersistentDiskApply",
     "GcsApply",
     "GitApply",
-    "GitRepoApply",
-    "GlusterfsApply",
-    "GrpcApply",
     "HdfsApply",
-    "HeaderApply",
-    "HeaderValueFromApply",
     "HistogramApply",
     "HoldingApply",
     "HookApply",
-    "HostAliasApply",
-    "HostPathApply",
     "HttpApply",
-    "HttpGetApply",
-    "HttpGetHttpHeaderApply",
-    "HttpHeaderApply",
-    "ImageApply",
-    "ImagePullSecretApply",
     "InitContainerApply",
-    "InputsApply",
-    "IscsiApply",
-    "ItemApply",
     "LabelApply",
     "LabelsFromApply",
-    "LifecycleApply",
     "LifecycleRuleApply",
-    "LivenessProbeApply",
-    "LivenessProbeExecApply",
     "ManifestFromApply",
-    "MatchExpressionApply",
     "MemoizationStatusApply",
     "MemoizeApply",
-    "MetadataApply",
     "MetricsApply",
-    "ModifyVolumeStatusApply",
     "MutexApply",
-    "NamespaceSelectorApply",
-    "NfsApply",
-    "NodeAffinityApply",
     "NodeApply",
     "NodeFlagApply",
-    "NodePublishSecretRefApply",
-    "NodeSelectorTermApply",
     "Oauth2Apply",
-    "OptionApply",
     "OssApply",
     "OutputsApply",
     "ParameterApply",
-    "PersistentVolumeClaimApply",
-    "PhotonPersistentDiskApply",
     "PluginApply",
-    "PodAffinityApply",
-    "PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply",
-    "PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply",
-    "PodAntiAffinityApply",
-    "PodCertificateApply",
-    "PodDisruptionBudgetApply",
     "PodGCApply",
-    "PodGCLabelSelectorApply",
     "PodMetadataApply",
-    "PodResourcesApply",
-    "PortApply",
-    "PortworxVolumeApply",
-    "PostStartApply",
-    "PreferenceApply",
-    "PreferredDuringSchedulingIgnoredDuringExecutionApply",
-    "ProjectedApply",
-    "ProjectedSourceApply",
     "PrometheusApply",
-    "QuobyteApply",
     "RawApply",
-    "RbdApply",
-    "RequiredDuringSchedulingIgnoredDuringExecutionApply",
-    "ResizePolicyApply",
     "ResourceApply",
-    "ResourceClaimApply",
-    "ResourceFieldRefApply",
-    "ResourcesApply",
-    "RestartPolicyRuleApply",
     "RetryStrategyAffinityApply",
     "RetryStrategyApply",
     "S3Apply",
-    "ScaleIOApply",
     "ScriptApply",
-    "SeccompProfileApply",
-    "SecretApply",
-    "SecretRefApply",
-    "SecurityContextApply",
-    "SelectorApply",
-    "SeLinuxOptionsApply",
     "SemaphoreApply",
     "SemaphoreHoldingApply",
-    "SemaphoreWaitingApply",
-    "ServiceAccountTokenApply",
     "SidecarApply",
-    "SidecarContainerApply",
-    "SleepApply",
     "SourceApply",
-    "SourceConfigMapApply",
-    "SourceDownwardAPIApply",
     "StatusArtifactRepositoryRefApply",
     "StatusConditionApply",
     "StatusSynchronizationApply",
     "StepApply",
-    "StorageosApply",
     "SuspendApply",
     "SynchronizationApply",
     "SynchronizationMutexApply",
     "SynchronizationSemaphoreApply",
     "SynchronizationStatusApply",
-    "SysctlApply",
     "TarApply",
     "TaskApply",
-    "TcpSocketApply",
     "TemplateDefaultsApply",
-    "TemplateDefaultsMetadataApply",
     "TemplateRefApply",
-    "TolerationApply",
     "TransformationApply",
     "TtlStrategyApply",
     "ValueFromApply",
-    "VolumeApply",
     "VolumeClaimGCApply",
-    "VolumeClaimTemplateApply",
-    "VolumeClaimTemplateMetadataApply",
-    "VolumeClaimTemplateSpecApply",
-    "VolumeClaimTemplateStatusApply",
-    "VolumeClaimTemplateStatusConditionApply",
-    "VolumeDeviceApply",
-    "VolumeMountApply",
-    "VsphereVolumeApply",
-    "WaitingApply",
-    "WindowsOptionsApply",
     "WithSequenceApply",
     "WorkflowApply",
     "WorkflowMetadataApply",
@@ -236,21 +122,6 @@ class WorkflowApply(TypedDict, total=False):
     metadata: Required[meta_v1.ObjectMetaApply]
     spec: WorkflowSpecApply
     status: WorkflowStatusApply
-
-
-class AffinityApply(TypedDict, total=False):
-    """Applied Affinity."""
-
-    nodeAffinity: NodeAffinityApply
-    podAffinity: PodAffinityApply
-    podAntiAffinity: PodAntiAffinityApply
-
-
-class AppArmorProfileApply(TypedDict, total=False):
-    """Applied AppArmorProfile."""
-
-    localhostProfile: str
-    type: str
 
 
 class ArchiveApply(TypedDict, total=False):
@@ -345,7 +216,7 @@ class ArtifactHttpApply(TypedDict, total=False):
     """Applied ArtifactHttp."""
 
     auth: AuthApply
-    headers: list[HttpHeaderApply]
+    headers: list[core_v1.HTTPHeaderApply]
     saveStreamViaFile: bool
     url: str
 
@@ -367,15 +238,15 @@ class ArtifactRepositoryArtifactoryApply(TypedDict, total=False):
     """Applied ArtifactRepositoryArtifactory."""
 
     keyFormat: str
-    passwordSecret: ConfigMapKeyRefApply
+    passwordSecret: core_v1.SecretKeySelectorApply
     repoURL: str
-    usernameSecret: ConfigMapKeyRefApply
+    usernameSecret: core_v1.SecretKeySelectorApply
 
 
 class ArtifactRepositoryAzureApply(TypedDict, total=False):
     """Applied ArtifactRepositoryAzure."""
 
-    accountKeySecret: ConfigMapKeyRefApply
+    accountKeySecret: core_v1.SecretKeySelectorApply
     blobNameFormat: str
     container: str
     endpoint: str
@@ -387,7 +258,7 @@ class ArtifactRepositoryGcsApply(TypedDict, total=False):
 
     bucket: str
     keyFormat: str
-    serviceAccountKeySecret: ConfigMapKeyRefApply
+    serviceAccountKeySecret: core_v1.SecretKeySelectorApply
 
 
 class ArtifactRepositoryHdfsApply(TypedDict, total=False):
@@ -397,9 +268,9 @@ class ArtifactRepositoryHdfsApply(TypedDict, total=False):
     dataTransferProtection: str
     force: bool
     hdfsUser: str
-    krbCCacheSecret: ConfigMapKeyRefApply
-    krbConfigConfigMap: ConfigMapKeyRefApply
-    krbKeytabSecret: ConfigMapKeyRefApply
+    krbCCacheSecret: core_v1.SecretKeySelectorApply
+    krbConfigConfigMap: core_v1.ConfigMapKeySelectorApply
+    krbKeytabSecret: core_v1.SecretKeySelectorApply
     krbRealm: str
     krbServicePrincipalName: str
     krbUsername: str
@@ -409,13 +280,13 @@ class ArtifactRepositoryHdfsApply(TypedDict, total=False):
 class ArtifactRepositoryOssApply(TypedDict, total=False):
     """Applied ArtifactRepositoryOss."""
 
-    accessKeySecret: ConfigMapKeyRefApply
+    accessKeySecret: core_v1.SecretKeySelectorApply
     bucket: str
     createBucketIfNotPresent: bool
     endpoint: str
     keyFormat: str
     lifecycleRule: LifecycleRuleApply
-    secretKeySecret: ConfigMapKeyRefApply
+    secretKeySecret: core_v1.SecretKeySelectorApply
     securityToken: str
     useSDKCreds: bool
 
@@ -438,10 +309,10 @@ class ArtifactRepositoryRefApply(TypedDict, total=False):
 class ArtifactRepositoryS3Apply(TypedDict, total=False):
     """Applied ArtifactRepositoryS3."""
 
-    accessKeySecret: ConfigMapKeyRefApply
+    accessKeySecret: core_v1.SecretKeySelectorApply
     addressingStyle: Literal["", "path", "virtual-hosted"]
     bucket: str
-    caSecret: ConfigMapKeyRefApply
+    caSecret: core_v1.SecretKeySelectorApply
     createBucketIfNotPresent: CreateBucketIfNotPresentApply
     encryptionOptions: EncryptionOptionsApply
     endpoint: str
@@ -450,17 +321,17 @@ class ArtifactRepositoryS3Apply(TypedDict, total=False):
     keyPrefix: str
     region: str
     roleARN: str
-    secretKeySecret: ConfigMapKeyRefApply
-    sessionTokenSecret: ConfigMapKeyRefApply
+    secretKeySecret: core_v1.SecretKeySelectorApply
+    sessionTokenSecret: core_v1.SecretKeySelectorApply
     useSDKCreds: bool
 
 
 class ArtifactoryApply(TypedDict, total=False):
     """Applied Artifactory."""
 
-    passwordSecret: ConfigMapKeyRefApply
+    passwordSecret: core_v1.SecretKeySelectorApply
     url: str
-    usernameSecret: ConfigMapKeyRefApply
+    usernameSecret: core_v1.SecretKeySelectorApply
 
 
 class AuthApply(TypedDict, total=False):
@@ -471,42 +342,14 @@ class AuthApply(TypedDict, total=False):
     oauth2: Oauth2Apply
 
 
-class AwsElasticBlockStoreApply(TypedDict, total=False):
-    """Applied AwsElasticBlockStore."""
-
-    fsType: str
-    partition: int
-    readOnly: bool
-    volumeID: str
-
-
 class AzureApply(TypedDict, total=False):
     """Applied Azure."""
 
-    accountKeySecret: ConfigMapKeyRefApply
+    accountKeySecret: core_v1.SecretKeySelectorApply
     blob: str
     container: str
     endpoint: str
     useSDKCreds: bool
-
-
-class AzureDiskApply(TypedDict, total=False):
-    """Applied AzureDisk."""
-
-    cachingMode: str
-    diskName: str
-    diskURI: str
-    fsType: str
-    kind: str
-    readOnly: bool
-
-
-class AzureFileApply(TypedDict, total=False):
-    """Applied AzureFile."""
-
-    readOnly: bool
-    secretName: str
-    shareName: str
 
 
 class BackoffApply(TypedDict, total=False):
@@ -521,8 +364,8 @@ class BackoffApply(TypedDict, total=False):
 class BasicAuthApply(TypedDict, total=False):
     """Applied BasicAuth."""
 
-    passwordSecret: ConfigMapKeyRefApply
-    usernameSecret: ConfigMapKeyRefApply
+    passwordSecret: core_v1.SecretKeySelectorApply
+    usernameSecret: core_v1.SecretKeySelectorApply
 
 
 class BodyFromApply(TypedDict, total=False):
@@ -534,135 +377,20 @@ class BodyFromApply(TypedDict, total=False):
 class CacheApply(TypedDict, total=False):
     """Applied Cache."""
 
-    configMap: CacheConfigMapApply
-
-
-class CacheConfigMapApply(TypedDict, total=False):
-    """Applied CacheConfigMap."""
-
-    name: str
-
-
-class CapabilitiesApply(TypedDict, total=False):
-    """Applied Capabilities."""
-
-    add: list[str]
-    drop: list[str]
-
-
-class CephfsApply(TypedDict, total=False):
-    """Applied Cephfs."""
-
-    monitors: list[str]
-    path: str
-    readOnly: bool
-    secretFile: str
-    secretRef: SecretRefApply
-    user: str
-
-
-class CinderApply(TypedDict, total=False):
-    """Applied Cinder."""
-
-    fsType: str
-    readOnly: bool
-    secretRef: SecretRefApply
-    volumeID: str
-
-
-class ClaimApply(TypedDict, total=False):
-    """Applied Claim."""
-
-    name: str
-    request: str
+    configMap: ConfigMapApply
 
 
 class ClientCertApply(TypedDict, total=False):
     """Applied ClientCert."""
 
-    clientCertSecret: ConfigMapKeyRefApply
-    clientKeySecret: ConfigMapKeyRefApply
-
-
-class ClusterTrustBundleApply(TypedDict, total=False):
-    """Applied ClusterTrustBundle."""
-
-    labelSelector: PodGCLabelSelectorApply
-    name: str
-    optional: bool
-    path: str
-    signerName: str
+    clientCertSecret: core_v1.SecretKeySelectorApply
+    clientKeySecret: core_v1.SecretKeySelectorApply
 
 
 class ConfigMapApply(TypedDict, total=False):
     """Applied ConfigMap."""
 
-    defaultMode: int
-    items: list[ItemApply]
     name: str
-    optional: bool
-
-
-class ConfigMapKeyRefApply(TypedDict, total=False):
-    """Applied ConfigMapKeyRef."""
-
-    key: str
-    name: str
-    optional: bool
-
-
-class ConfigMapRefApply(TypedDict, total=False):
-    """Applied ConfigMapRef."""
-
-    name: str
-    optional: bool
-
-
-class ContainerApply(TypedDict, total=False):
-    """Applied Container."""
-
-    args: list[str]
-    command: list[str]
-    env: list[EnvApply]
-    envFrom: list[EnvFromApply]
-    image: str
-    imagePullPolicy: str
-    lifecycle: LifecycleApply
-    livenessProbe: LivenessProbeApply
-    name: str
-    ports: list[PortApply]
-    readinessProbe: LivenessProbeApply
-    resizePolicy: list[ResizePolicyApply]
-    resources: PodResourcesApply
-    restartPolicy: str
-    restartPolicyRules: list[RestartPolicyRuleApply]
-    securityContext: ContainerSecurityContextApply
-    startupProbe: LivenessProbeApply
-    stdin: bool
-    stdinOnce: bool
-    terminationMessagePath: str
-    terminationMessagePolicy: str
-    tty: bool
-    volumeDevices: list[VolumeDeviceApply]
-    volumeMounts: list[VolumeMountApply]
-    workingDir: str
-
-
-class ContainerSecurityContextApply(TypedDict, total=False):
-    """Applied ContainerSecurityContext."""
-
-    allowPrivilegeEscalation: bool
-    appArmorProfile: AppArmorProfileApply
-    capabilities: CapabilitiesApply
-    privileged: bool
-    procMount: str
-    readOnlyRootFilesystem: bool
-    runAsGroup: int
-    runAsNonRoot: bool
-    runAsUser: int
-    seLinuxOptions: SeLinuxOptionsApply
-    seccompProfile: SeccompProfileApply
-    windowsOptions: WindowsOptionsApply
 
 
 class ContainerSetApply(TypedDict, total=False):
@@ -670,7 +398,7 @@ class ContainerSetApply(TypedDict, total=False):
 
     containers: list[ContainerSetContainerApply]
     retryStrategy: ContainerSetRetryStrategyApply
-    volumeMounts: list[VolumeMountApply]
+    volumeMounts: list[core_v1.VolumeMountApply]
 
 
 class ContainerSetContainerApply(TypedDict, total=False):
@@ -679,28 +407,28 @@ class ContainerSetContainerApply(TypedDict, total=False):
     args: list[str]
     command: list[str]
     dependencies: list[str]
-    env: list[EnvApply]
-    envFrom: list[EnvFromApply]
+    env: list[core_v1.EnvVarApply]
+    envFrom: list[core_v1.EnvFromSourceApply]
     image: str
     imagePullPolicy: str
-    lifecycle: LifecycleApply
-    livenessProbe: LivenessProbeApply
+    lifecycle: core_v1.LifecycleApply
+    livenessProbe: core_v1.ProbeApply
     name: str
-    ports: list[PortApply]
-    readinessProbe: LivenessProbeApply
-    resizePolicy: list[ResizePolicyApply]
-    resources: PodResourcesApply
+    ports: list[core_v1.ContainerPortApply]
+    readinessProbe: core_v1.ProbeApply
+    resizePolicy: list[core_v1.ContainerResizePolicyApply]
+    resources: core_v1.ResourceRequirementsApply
     restartPolicy: str
-    restartPolicyRules: list[RestartPolicyRuleApply]
-    securityContext: ContainerSecurityContextApply
-    startupProbe: LivenessProbeApply
+    restartPolicyRules: list[core_v1.ContainerRestartRuleApply]
+    securityContext: core_v1.SecurityContextApply
+    startupProbe: core_v1.ProbeApply
     stdin: bool
     stdinOnce: bool
     terminationMessagePath: str
     terminationMessagePolicy: str
     tty: bool
-    volumeDevices: list[VolumeDeviceApply]
-    volumeMounts: list[VolumeMountApply]
+    volumeDevices: list[core_v1.VolumeDeviceApply]
+    volumeMounts: list[core_v1.VolumeMountApply]
     workingDir: str
 
 
@@ -730,16 +458,6 @@ class CreateBucketIfNotPresentApply(TypedDict, total=False):
     objectLocking: bool
 
 
-class CsiApply(TypedDict, total=False):
-    """Applied Csi."""
-
-    driver: str
-    fsType: str
-    nodePublishSecretRef: NodePublishSecretRefApply
-    readOnly: bool
-    volumeAttributes: dict[str, str]
-
-
 class DagApply(TypedDict, total=False):
     """Applied Dag."""
 
@@ -755,58 +473,10 @@ class DataApply(TypedDict, total=False):
     transformation: list[TransformationApply]
 
 
-class DataSourceApply(TypedDict, total=False):
-    """Applied DataSource."""
-
-    apiGroup: str
-    kind: str
-    name: str
-
-
-class DataSourceRefApply(TypedDict, total=False):
-    """Applied DataSourceRef."""
-
-    apiGroup: str
-    kind: str
-    name: str
-    namespace: str
-
-
 class DatabaseApply(TypedDict, total=False):
     """Applied Database."""
 
     key: str
-
-
-class DnsConfigApply(TypedDict, total=False):
-    """Applied DnsConfig."""
-
-    nameservers: list[str]
-    options: list[OptionApply]
-    searches: list[str]
-
-
-class DownwardAPIApply(TypedDict, total=False):
-    """Applied DownwardAPI."""
-
-    defaultMode: int
-    items: list[DownwardAPIItemApply]
-
-
-class DownwardAPIItemApply(TypedDict, total=False):
-    """Applied DownwardAPIItem."""
-
-    fieldRef: FieldRefApply
-    mode: int
-    path: str
-    resourceFieldRef: ResourceFieldRefApply
-
-
-class EmptyDirApply(TypedDict, total=False):
-    """Applied EmptyDir."""
-
-    medium: str
-    sizeLimit: int | str
 
 
 class EncryptionOptionsApply(TypedDict, total=False):
@@ -815,7 +485,7 @@ class EncryptionOptionsApply(TypedDict, total=False):
     enableEncryption: bool
     kmsEncryptionContext: str
     kmsKeyId: str
-    serverSideCustomerKeySecret: ConfigMapKeyRefApply
+    serverSideCustomerKeySecret: core_v1.SecretKeySelectorApply
 
 
 class EndpointParamApply(TypedDict, total=False):
@@ -823,52 +493,6 @@ class EndpointParamApply(TypedDict, total=False):
 
     key: str
     value: str
-
-
-class EnvApply(TypedDict, total=False):
-    """Applied Env."""
-
-    name: str
-    value: str
-    valueFrom: EnvValueFromApply
-
-
-class EnvFromApply(TypedDict, total=False):
-    """Applied EnvFrom."""
-
-    configMapRef: ConfigMapRefApply
-    prefix: str
-    secretRef: EnvFromSecretRefApply
-
-
-class EnvFromSecretRefApply(TypedDict, total=False):
-    """Applied EnvFromSecretRef."""
-
-    name: str
-    optional: bool
-
-
-class EnvValueFromApply(TypedDict, total=False):
-    """Applied EnvValueFrom."""
-
-    configMapKeyRef: ConfigMapKeyRefApply
-    fieldRef: FieldRefApply
-    fileKeyRef: FileKeyRefApply
-    resourceFieldRef: ResourceFieldRefApply
-    secretKeyRef: ConfigMapKeyRefApply
-
-
-class EphemeralApply(TypedDict, total=False):
-    """Applied Ephemeral."""
-
-    volumeClaimTemplate: EphemeralVolumeClaimTemplateApply
-
-
-class EphemeralVolumeClaimTemplateApply(TypedDict, total=False):
-    """Applied EphemeralVolumeClaimTemplate."""
-
-    metadata: VolumeClaimTemplateMetadataApply
-    spec: VolumeClaimTemplateSpecApply
 
 
 class ExecutorApply(TypedDict, total=False):
@@ -880,7 +504,7 @@ class ExecutorApply(TypedDict, total=False):
 class ExecutorPluginApply(TypedDict, total=False):
     """Applied ExecutorPlugin."""
 
-    metadata: MetadataApply
+    metadata: meta_v1.ObjectMetaApply
     spec: ExecutorPluginSpecApply
 
 
@@ -888,56 +512,6 @@ class ExecutorPluginSpecApply(TypedDict, total=False):
     """Applied ExecutorPluginSpec."""
 
     sidecar: SidecarApply
-
-
-class ExitCodesApply(TypedDict, total=False):
-    """Applied ExitCodes."""
-
-    operator: str
-    values: list[int]
-
-
-class FcApply(TypedDict, total=False):
-    """Applied Fc."""
-
-    fsType: str
-    lun: int
-    readOnly: bool
-    targetWWNs: list[str]
-    wwids: list[str]
-
-
-class FieldRefApply(TypedDict, total=False):
-    """Applied FieldRef."""
-
-    apiVersion: str
-    fieldPath: str
-
-
-class FileKeyRefApply(TypedDict, total=False):
-    """Applied FileKeyRef."""
-
-    key: str
-    optional: bool
-    path: str
-    volumeName: str
-
-
-class FlexVolumeApply(TypedDict, total=False):
-    """Applied FlexVolume."""
-
-    driver: str
-    fsType: str
-    options: dict[str, str]
-    readOnly: bool
-    secretRef: SecretRefApply
-
-
-class FlockerApply(TypedDict, total=False):
-    """Applied Flocker."""
-
-    datasetName: str
-    datasetUUID: str
 
 
 class GaugeApply(TypedDict, total=False):
@@ -948,21 +522,12 @@ class GaugeApply(TypedDict, total=False):
     value: str
 
 
-class GcePersistentDiskApply(TypedDict, total=False):
-    """Applied GcePersistentDisk."""
-
-    fsType: str
-    partition: int
-    pdName: str
-    readOnly: bool
-
-
 class GcsApply(TypedDict, total=False):
     """Applied Gcs."""
 
     bucket: str
     key: str
-    serviceAccountKeySecret: ConfigMapKeyRefApply
+    serviceAccountKeySecret: core_v1.SecretKeySelectorApply
 
 
 class GitApply(TypedDict, total=False):
@@ -974,35 +539,12 @@ class GitApply(TypedDict, total=False):
     fetch: list[str]
     insecureIgnoreHostKey: bool
     insecureSkipTLS: bool
-    passwordSecret: ConfigMapKeyRefApply
+    passwordSecret: core_v1.SecretKeySelectorApply
     repo: str
     revision: str
     singleBranch: bool
-    sshPrivateKeySecret: ConfigMapKeyRefApply
-    usernameSecret: ConfigMapKeyRefApply
-
-
-class GitRepoApply(TypedDict, total=False):
-    """Applied GitRepo."""
-
-    directory: str
-    repository: str
-    revision: str
-
-
-class GlusterfsApply(TypedDict, total=False):
-    """Applied Glusterfs."""
-
-    endpoints: str
-    path: str
-    readOnly: bool
-
-
-class GrpcApply(TypedDict, total=False):
-    """Applied Grpc."""
-
-    port: int
-    service: str
+    sshPrivateKeySecret: core_v1.SecretKeySelectorApply
+    usernameSecret: core_v1.SecretKeySelectorApply
 
 
 class HdfsApply(TypedDict, total=False):
@@ -1012,27 +554,13 @@ class HdfsApply(TypedDict, total=False):
     dataTransferProtection: str
     force: bool
     hdfsUser: str
-    krbCCacheSecret: ConfigMapKeyRefApply
-    krbConfigConfigMap: ConfigMapKeyRefApply
-    krbKeytabSecret: ConfigMapKeyRefApply
+    krbCCacheSecret: core_v1.SecretKeySelectorApply
+    krbConfigConfigMap: core_v1.ConfigMapKeySelectorApply
+    krbKeytabSecret: core_v1.SecretKeySelectorApply
     krbRealm: str
     krbServicePrincipalName: str
     krbUsername: str
     path: str
-
-
-class HeaderApply(TypedDict, total=False):
-    """Applied Header."""
-
-    name: str
-    value: str
-    valueFrom: HeaderValueFromApply
-
-
-class HeaderValueFromApply(TypedDict, total=False):
-    """Applied HeaderValueFrom."""
-
-    secretKeyRef: ConfigMapKeyRefApply
 
 
 class HistogramApply(TypedDict, total=False):
@@ -1058,26 +586,12 @@ class HookApply(TypedDict, total=False):
     templateRef: TemplateRefApply
 
 
-class HostAliasApply(TypedDict, total=False):
-    """Applied HostAlias."""
-
-    hostnames: list[str]
-    ip: str
-
-
-class HostPathApply(TypedDict, total=False):
-    """Applied HostPath."""
-
-    path: str
-    type: str
-
-
 class HttpApply(TypedDict, total=False):
     """Applied Http."""
 
     body: str
     bodyFrom: BodyFromApply
-    headers: list[HeaderApply]
+    headers: list[core_v1.EnvVarApply]
     insecureSkipVerify: bool
     method: str
     successCondition: str
@@ -1085,103 +599,35 @@ class HttpApply(TypedDict, total=False):
     url: str
 
 
-class HttpGetApply(TypedDict, total=False):
-    """Applied HttpGet."""
-
-    host: str
-    httpHeaders: list[HttpGetHttpHeaderApply]
-    path: str
-    port: int | str
-    scheme: str
-
-
-class HttpGetHttpHeaderApply(TypedDict, total=False):
-    """Applied HttpGetHttpHeader."""
-
-    name: str
-    value: str
-
-
-class HttpHeaderApply(TypedDict, total=False):
-    """Applied HttpHeader."""
-
-    name: str
-    value: str
-
-
-class ImageApply(TypedDict, total=False):
-    """Applied Image."""
-
-    pullPolicy: str
-    reference: str
-
-
-class ImagePullSecretApply(TypedDict, total=False):
-    """Applied ImagePullSecret."""
-
-    name: str
-
-
 class InitContainerApply(TypedDict, total=False):
     """Applied InitContainer."""
 
     args: list[str]
     command: list[str]
-    env: list[EnvApply]
-    envFrom: list[EnvFromApply]
+    env: list[core_v1.EnvVarApply]
+    envFrom: list[core_v1.EnvFromSourceApply]
     image: str
     imagePullPolicy: str
-    lifecycle: LifecycleApply
-    livenessProbe: LivenessProbeApply
+    lifecycle: core_v1.LifecycleApply
+    livenessProbe: core_v1.ProbeApply
     mirrorVolumeMounts: bool
     name: str
-    ports: list[PortApply]
-    readinessProbe: LivenessProbeApply
-    resizePolicy: list[ResizePolicyApply]
-    resources: PodResourcesApply
+    ports: list[core_v1.ContainerPortApply]
+    readinessProbe: core_v1.ProbeApply
+    resizePolicy: list[core_v1.ContainerResizePolicyApply]
+    resources: core_v1.ResourceRequirementsApply
     restartPolicy: str
-    restartPolicyRules: list[RestartPolicyRuleApply]
-    securityContext: ContainerSecurityContextApply
-    startupProbe: LivenessProbeApply
+    restartPolicyRules: list[core_v1.ContainerRestartRuleApply]
+    securityContext: core_v1.SecurityContextApply
+    startupProbe: core_v1.ProbeApply
     stdin: bool
     stdinOnce: bool
     terminationMessagePath: str
     terminationMessagePolicy: str
     tty: bool
-    volumeDevices: list[VolumeDeviceApply]
-    volumeMounts: list[VolumeMountApply]
+    volumeDevices: list[core_v1.VolumeDeviceApply]
+    volumeMounts: list[core_v1.VolumeMountApply]
     workingDir: str
-
-
-class InputsApply(TypedDict, total=False):
-    """Applied Inputs."""
-
-    artifacts: list[ArtifactApply]
-    parameters: list[ParameterApply]
-
-
-class IscsiApply(TypedDict, total=False):
-    """Applied Iscsi."""
-
-    chapAuthDiscovery: bool
-    chapAuthSession: bool
-    fsType: str
-    initiatorName: str
-    iqn: str
-    iscsiInterface: str
-    lun: int
-    portals: list[str]
-    readOnly: bool
-    secretRef: SecretRefApply
-    targetPortal: str
-
-
-class ItemApply(TypedDict, total=False):
-    """Applied Item."""
-
-    key: str
-    mode: int
-    path: str
 
 
 class LabelApply(TypedDict, total=False):
@@ -1197,14 +643,6 @@ class LabelsFromApply(TypedDict, total=False):
     expression: str
 
 
-class LifecycleApply(TypedDict, total=False):
-    """Applied Lifecycle."""
-
-    postStart: PostStartApply
-    preStop: PostStartApply
-    stopSignal: str
-
-
 class LifecycleRuleApply(TypedDict, total=False):
     """Applied LifecycleRule."""
 
@@ -1212,39 +650,10 @@ class LifecycleRuleApply(TypedDict, total=False):
     markInfrequentAccessAfterDays: int
 
 
-class LivenessProbeApply(TypedDict, total=False):
-    """Applied LivenessProbe."""
-
-    exec: LivenessProbeExecApply
-    failureThreshold: int
-    grpc: GrpcApply
-    httpGet: HttpGetApply
-    initialDelaySeconds: int
-    periodSeconds: int
-    successThreshold: int
-    tcpSocket: TcpSocketApply
-    terminationGracePeriodSeconds: int
-    timeoutSeconds: int
-
-
-class LivenessProbeExecApply(TypedDict, total=False):
-    """Applied LivenessProbeExec."""
-
-    command: list[str]
-
-
 class ManifestFromApply(TypedDict, total=False):
     """Applied ManifestFrom."""
 
     artifact: ArtifactApply
-
-
-class MatchExpressionApply(TypedDict, total=False):
-    """Applied MatchExpression."""
-
-    key: str
-    operator: str
-    values: list[str]
 
 
 class MemoizationStatusApply(TypedDict, total=False):
@@ -1263,27 +672,10 @@ class MemoizeApply(TypedDict, total=False):
     maxAge: str
 
 
-class MetadataApply(TypedDict, total=False):
-    """Applied Metadata."""
-
-    annotations: dict[str, str]
-    finalizers: list[str]
-    labels: dict[str, str]
-    name: str
-    namespace: str
-
-
 class MetricsApply(TypedDict, total=False):
     """Applied Metrics."""
 
     prometheus: list[PrometheusApply]
-
-
-class ModifyVolumeStatusApply(TypedDict, total=False):
-    """Applied ModifyVolumeStatus."""
-
-    status: str
-    targetVolumeAttributesClassName: str
 
 
 class MutexApply(TypedDict, total=False):
@@ -1292,21 +684,6 @@ class MutexApply(TypedDict, total=False):
     database: bool
     name: str
     namespace: str
-
-
-class NamespaceSelectorApply(TypedDict, total=False):
-    """Applied NamespaceSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
-class NfsApply(TypedDict, total=False):
-    """Applied Nfs."""
-
-    path: str
-    readOnly: bool
-    server: str
 
 
 class NodeApply(TypedDict, total=False):
@@ -1321,7 +698,7 @@ class NodeApply(TypedDict, total=False):
     finishedAt: str
     hostNodeName: str
     id: str
-    inputs: InputsApply
+    inputs: ArgumentsApply
     memoizationStatus: MemoizationStatusApply
     message: str
     name: str
@@ -1342,13 +719,6 @@ class NodeApply(TypedDict, total=False):
     type: str
 
 
-class NodeAffinityApply(TypedDict, total=False):
-    """Applied NodeAffinity."""
-
-    preferredDuringSchedulingIgnoredDuringExecution: list[PreferredDuringSchedulingIgnoredDuringExecutionApply]
-    requiredDuringSchedulingIgnoredDuringExecution: RequiredDuringSchedulingIgnoredDuringExecutionApply
-
-
 class NodeFlagApply(TypedDict, total=False):
     """Applied NodeFlag."""
 
@@ -1356,46 +726,26 @@ class NodeFlagApply(TypedDict, total=False):
     retried: bool
 
 
-class NodePublishSecretRefApply(TypedDict, total=False):
-    """Applied NodePublishSecretRef."""
-
-    name: str
-
-
-class NodeSelectorTermApply(TypedDict, total=False):
-    """Applied NodeSelectorTerm."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchFields: list[MatchExpressionApply]
-
-
 class Oauth2Apply(TypedDict, total=False):
     """Applied Oauth2."""
 
-    clientIDSecret: ConfigMapKeyRefApply
-    clientSecretSecret: ConfigMapKeyRefApply
+    clientIDSecret: core_v1.SecretKeySelectorApply
+    clientSecretSecret: core_v1.SecretKeySelectorApply
     endpointParams: list[EndpointParamApply]
     scopes: list[str]
-    tokenURLSecret: ConfigMapKeyRefApply
-
-
-class OptionApply(TypedDict, total=False):
-    """Applied Option."""
-
-    name: str
-    value: str
+    tokenURLSecret: core_v1.SecretKeySelectorApply
 
 
 class OssApply(TypedDict, total=False):
     """Applied Oss."""
 
-    accessKeySecret: ConfigMapKeyRefApply
+    accessKeySecret: core_v1.SecretKeySelectorApply
     bucket: str
     createBucketIfNotPresent: bool
     endpoint: str
     key: str
     lifecycleRule: LifecycleRuleApply
-    secretKeySecret: ConfigMapKeyRefApply
+    secretKeySecret: core_v1.SecretKeySelectorApply
     securityToken: str
     useSDKCreds: bool
 
@@ -1421,20 +771,6 @@ class ParameterApply(TypedDict, total=False):
     valueFrom: ValueFromApply
 
 
-class PersistentVolumeClaimApply(TypedDict, total=False):
-    """Applied PersistentVolumeClaim."""
-
-    claimName: str
-    readOnly: bool
-
-
-class PhotonPersistentDiskApply(TypedDict, total=False):
-    """Applied PhotonPersistentDisk."""
-
-    fsType: str
-    pdID: str
-
-
 class PluginApply(TypedDict, total=False):
     """Applied Plugin."""
 
@@ -1444,76 +780,12 @@ class PluginApply(TypedDict, total=False):
     name: str
 
 
-class PodAffinityApply(TypedDict, total=False):
-    """Applied PodAffinity."""
-
-    preferredDuringSchedulingIgnoredDuringExecution: list[
-        PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply
-    ]
-    requiredDuringSchedulingIgnoredDuringExecution: list[PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply]
-
-
-class PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied PodAffinityPreferredDuringSchedulingIgnoredDuringExecution."""
-
-    podAffinityTerm: PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply
-    weight: int
-
-
-class PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied PodAffinityRequiredDuringSchedulingIgnoredDuringExecution."""
-
-    labelSelector: PodGCLabelSelectorApply
-    matchLabelKeys: list[str]
-    mismatchLabelKeys: list[str]
-    namespaceSelector: NamespaceSelectorApply
-    namespaces: list[str]
-    topologyKey: str
-
-
-class PodAntiAffinityApply(TypedDict, total=False):
-    """Applied PodAntiAffinity."""
-
-    preferredDuringSchedulingIgnoredDuringExecution: list[
-        PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply
-    ]
-    requiredDuringSchedulingIgnoredDuringExecution: list[PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply]
-
-
-class PodCertificateApply(TypedDict, total=False):
-    """Applied PodCertificate."""
-
-    certificateChainPath: str
-    credentialBundlePath: str
-    keyPath: str
-    keyType: str
-    maxExpirationSeconds: int
-    signerName: str
-    userAnnotations: dict[str, str]
-
-
-class PodDisruptionBudgetApply(TypedDict, total=False):
-    """Applied PodDisruptionBudget."""
-
-    maxUnavailable: int | str
-    minAvailable: int | str
-    selector: SelectorApply
-    unhealthyPodEvictionPolicy: str
-
-
 class PodGCApply(TypedDict, total=False):
     """Applied PodGC."""
 
     deleteDelayDuration: str
-    labelSelector: PodGCLabelSelectorApply
+    labelSelector: meta_v1.LabelSelectorApply
     strategy: Literal["", "OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess"]
-
-
-class PodGCLabelSelectorApply(TypedDict, total=False):
-    """Applied PodGCLabelSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
 
 
 class PodMetadataApply(TypedDict, total=False):
@@ -1521,73 +793,6 @@ class PodMetadataApply(TypedDict, total=False):
 
     annotations: dict[str, str]
     labels: dict[str, str]
-
-
-class PodResourcesApply(TypedDict, total=False):
-    """Applied PodResources."""
-
-    claims: list[ClaimApply]
-    limits: dict[str, int | str]
-    requests: dict[str, int | str]
-
-
-class PortApply(TypedDict, total=False):
-    """Applied Port."""
-
-    containerPort: int
-    hostIP: str
-    hostPort: int
-    name: str
-    protocol: str
-
-
-class PortworxVolumeApply(TypedDict, total=False):
-    """Applied PortworxVolume."""
-
-    fsType: str
-    readOnly: bool
-    volumeID: str
-
-
-class PostStartApply(TypedDict, total=False):
-    """Applied PostStart."""
-
-    exec: LivenessProbeExecApply
-    httpGet: HttpGetApply
-    sleep: SleepApply
-    tcpSocket: TcpSocketApply
-
-
-class PreferenceApply(TypedDict, total=False):
-    """Applied Preference."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchFields: list[MatchExpressionApply]
-
-
-class PreferredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied PreferredDuringSchedulingIgnoredDuringExecution."""
-
-    preference: PreferenceApply
-    weight: int
-
-
-class ProjectedApply(TypedDict, total=False):
-    """Applied Projected."""
-
-    defaultMode: int
-    sources: list[ProjectedSourceApply]
-
-
-class ProjectedSourceApply(TypedDict, total=False):
-    """Applied ProjectedSource."""
-
-    clusterTrustBundle: ClusterTrustBundleApply
-    configMap: SourceConfigMapApply
-    downwardAPI: SourceDownwardAPIApply
-    podCertificate: PodCertificateApply
-    secret: SourceConfigMapApply
-    serviceAccountToken: ServiceAccountTokenApply
 
 
 class PrometheusApply(TypedDict, total=False):
@@ -1602,47 +807,10 @@ class PrometheusApply(TypedDict, total=False):
     when: str
 
 
-class QuobyteApply(TypedDict, total=False):
-    """Applied Quobyte."""
-
-    group: str
-    readOnly: bool
-    registry: str
-    tenant: str
-    user: str
-    volume: str
-
-
 class RawApply(TypedDict, total=False):
     """Applied Raw."""
 
     data: str
-
-
-class RbdApply(TypedDict, total=False):
-    """Applied Rbd."""
-
-    fsType: str
-    image: str
-    keyring: str
-    monitors: list[str]
-    pool: str
-    readOnly: bool
-    secretRef: SecretRefApply
-    user: str
-
-
-class RequiredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied RequiredDuringSchedulingIgnoredDuringExecution."""
-
-    nodeSelectorTerms: list[NodeSelectorTermApply]
-
-
-class ResizePolicyApply(TypedDict, total=False):
-    """Applied ResizePolicy."""
-
-    resourceName: str
-    restartPolicy: str
 
 
 class ResourceApply(TypedDict, total=False):
@@ -1656,36 +824,6 @@ class ResourceApply(TypedDict, total=False):
     mergeStrategy: Literal["strategic", "merge", "json"]
     setOwnerReference: bool
     successCondition: str
-
-
-class ResourceClaimApply(TypedDict, total=False):
-    """Applied ResourceClaim."""
-
-    name: str
-    resourceClaimName: str
-    resourceClaimTemplateName: str
-
-
-class ResourceFieldRefApply(TypedDict, total=False):
-    """Applied ResourceFieldRef."""
-
-    containerName: str
-    divisor: int | str
-    resource: str
-
-
-class ResourcesApply(TypedDict, total=False):
-    """Applied Resources."""
-
-    limits: dict[str, int | str]
-    requests: dict[str, int | str]
-
-
-class RestartPolicyRuleApply(TypedDict, total=False):
-    """Applied RestartPolicyRule."""
-
-    action: str
-    exitCodes: ExitCodesApply
 
 
 class RetryStrategyApply(TypedDict, total=False):
@@ -1707,10 +845,10 @@ class RetryStrategyAffinityApply(TypedDict, total=False):
 class S3Apply(TypedDict, total=False):
     """Applied S3."""
 
-    accessKeySecret: ConfigMapKeyRefApply
+    accessKeySecret: core_v1.SecretKeySelectorApply
     addressingStyle: Literal["", "path", "virtual-hosted"]
     bucket: str
-    caSecret: ConfigMapKeyRefApply
+    caSecret: core_v1.SecretKeySelectorApply
     createBucketIfNotPresent: CreateBucketIfNotPresentApply
     encryptionOptions: EncryptionOptionsApply
     endpoint: str
@@ -1718,24 +856,9 @@ class S3Apply(TypedDict, total=False):
     key: str
     region: str
     roleARN: str
-    secretKeySecret: ConfigMapKeyRefApply
-    sessionTokenSecret: ConfigMapKeyRefApply
+    secretKeySecret: core_v1.SecretKeySelectorApply
+    sessionTokenSecret: core_v1.SecretKeySelectorApply
     useSDKCreds: bool
-
-
-class ScaleIOApply(TypedDict, total=False):
-    """Applied ScaleIO."""
-
-    fsType: str
-    gateway: str
-    protectionDomain: str
-    readOnly: bool
-    secretRef: SecretRefApply
-    sslEnabled: bool
-    storageMode: str
-    storagePool: str
-    system: str
-    volumeName: str
 
 
 class ScriptApply(TypedDict, total=False):
@@ -1743,92 +866,36 @@ class ScriptApply(TypedDict, total=False):
 
     args: list[str]
     command: list[str]
-    env: list[EnvApply]
-    envFrom: list[EnvFromApply]
+    env: list[core_v1.EnvVarApply]
+    envFrom: list[core_v1.EnvFromSourceApply]
     image: str
     imagePullPolicy: str
-    lifecycle: LifecycleApply
-    livenessProbe: LivenessProbeApply
+    lifecycle: core_v1.LifecycleApply
+    livenessProbe: core_v1.ProbeApply
     name: str
-    ports: list[PortApply]
-    readinessProbe: LivenessProbeApply
-    resizePolicy: list[ResizePolicyApply]
-    resources: PodResourcesApply
+    ports: list[core_v1.ContainerPortApply]
+    readinessProbe: core_v1.ProbeApply
+    resizePolicy: list[core_v1.ContainerResizePolicyApply]
+    resources: core_v1.ResourceRequirementsApply
     restartPolicy: str
-    restartPolicyRules: list[RestartPolicyRuleApply]
-    securityContext: ContainerSecurityContextApply
+    restartPolicyRules: list[core_v1.ContainerRestartRuleApply]
+    securityContext: core_v1.SecurityContextApply
     source: str
-    startupProbe: LivenessProbeApply
+    startupProbe: core_v1.ProbeApply
     stdin: bool
     stdinOnce: bool
     terminationMessagePath: str
     terminationMessagePolicy: str
     tty: bool
-    volumeDevices: list[VolumeDeviceApply]
-    volumeMounts: list[VolumeMountApply]
+    volumeDevices: list[core_v1.VolumeDeviceApply]
+    volumeMounts: list[core_v1.VolumeMountApply]
     workingDir: str
-
-
-class SeLinuxOptionsApply(TypedDict, total=False):
-    """Applied SeLinuxOptions."""
-
-    level: str
-    role: str
-    type: str
-    user: str
-
-
-class SeccompProfileApply(TypedDict, total=False):
-    """Applied SeccompProfile."""
-
-    localhostProfile: str
-    type: str
-
-
-class SecretApply(TypedDict, total=False):
-    """Applied Secret."""
-
-    defaultMode: int
-    items: list[ItemApply]
-    optional: bool
-    secretName: str
-
-
-class SecretRefApply(TypedDict, total=False):
-    """Applied SecretRef."""
-
-    name: str
-
-
-class SecurityContextApply(TypedDict, total=False):
-    """Applied SecurityContext."""
-
-    appArmorProfile: AppArmorProfileApply
-    fsGroup: int
-    fsGroupChangePolicy: str
-    runAsGroup: int
-    runAsNonRoot: bool
-    runAsUser: int
-    seLinuxChangePolicy: str
-    seLinuxOptions: SeLinuxOptionsApply
-    seccompProfile: SeccompProfileApply
-    supplementalGroups: list[int]
-    supplementalGroupsPolicy: str
-    sysctls: list[SysctlApply]
-    windowsOptions: WindowsOptionsApply
-
-
-class SelectorApply(TypedDict, total=False):
-    """Applied Selector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
 
 
 class SemaphoreApply(TypedDict, total=False):
     """Applied Semaphore."""
 
-    configMapKeyRef: ConfigMapKeyRefApply
+    configMapKeyRef: core_v1.ConfigMapKeySelectorApply
     database: DatabaseApply
     namespace: str
 
@@ -1840,82 +907,17 @@ class SemaphoreHoldingApply(TypedDict, total=False):
     semaphore: str
 
 
-class SemaphoreWaitingApply(TypedDict, total=False):
-    """Applied SemaphoreWaiting."""
-
-    holders: list[str]
-    semaphore: str
-
-
-class ServiceAccountTokenApply(TypedDict, total=False):
-    """Applied ServiceAccountToken."""
-
-    audience: str
-    expirationSeconds: int
-    path: str
-
-
 class SidecarApply(TypedDict, total=False):
     """Applied Sidecar."""
 
     automountServiceAccountToken: bool
-    container: SidecarContainerApply
-
-
-class SidecarContainerApply(TypedDict, total=False):
-    """Applied SidecarContainer."""
-
-    args: list[str]
-    command: list[str]
-    env: list[EnvApply]
-    envFrom: list[EnvFromApply]
-    image: str
-    imagePullPolicy: str
-    lifecycle: LifecycleApply
-    livenessProbe: LivenessProbeApply
-    name: str
-    ports: list[PortApply]
-    readinessProbe: LivenessProbeApply
-    resizePolicy: list[ResizePolicyApply]
-    resources: PodResourcesApply
-    restartPolicy: str
-    restartPolicyRules: list[RestartPolicyRuleApply]
-    securityContext: ContainerSecurityContextApply
-    startupProbe: LivenessProbeApply
-    stdin: bool
-    stdinOnce: bool
-    terminationMessagePath: str
-    terminationMessagePolicy: str
-    tty: bool
-    volumeDevices: list[VolumeDeviceApply]
-    volumeMounts: list[VolumeMountApply]
-    workingDir: str
-
-
-class SleepApply(TypedDict, total=False):
-    """Applied Sleep."""
-
-    seconds: int
+    container: core_v1.ContainerApply
 
 
 class SourceApply(TypedDict, total=False):
     """Applied Source."""
 
     artifactPaths: ArtifactApply
-
-
-class SourceConfigMapApply(TypedDict, total=False):
-    """Applied SourceConfigMap."""
-
-    items: list[ItemApply]
-    name: str
-    optional: bool
-
-
-class SourceDownwardAPIApply(TypedDict, total=False):
-    """Applied SourceDownwardAPI."""
-
-    items: list[DownwardAPIItemApply]
 
 
 class StatusArtifactRepositoryRefApply(TypedDict, total=False):
@@ -1960,16 +962,6 @@ class StepApply(TypedDict, total=False):
     withSequence: WithSequenceApply
 
 
-class StorageosApply(TypedDict, total=False):
-    """Applied Storageos."""
-
-    fsType: str
-    readOnly: bool
-    secretRef: SecretRefApply
-    volumeName: str
-    volumeNamespace: str
-
-
 class SuspendApply(TypedDict, total=False):
     """Applied Suspend."""
 
@@ -1987,27 +979,20 @@ class SynchronizationMutexApply(TypedDict, total=False):
     """Applied SynchronizationMutex."""
 
     holding: list[HoldingApply]
-    waiting: list[WaitingApply]
+    waiting: list[HoldingApply]
 
 
 class SynchronizationSemaphoreApply(TypedDict, total=False):
     """Applied SynchronizationSemaphore."""
 
     holding: list[SemaphoreHoldingApply]
-    waiting: list[SemaphoreWaitingApply]
+    waiting: list[SemaphoreHoldingApply]
 
 
 class SynchronizationStatusApply(TypedDict, total=False):
     """Applied SynchronizationStatus."""
 
     waiting: str
-
-
-class SysctlApply(TypedDict, total=False):
-    """Applied Sysctl."""
-
-    name: str
-    value: str
 
 
 class TarApply(TypedDict, total=False):
@@ -2035,34 +1020,27 @@ class TaskApply(TypedDict, total=False):
     withSequence: WithSequenceApply
 
 
-class TcpSocketApply(TypedDict, total=False):
-    """Applied TcpSocket."""
-
-    host: str
-    port: int | str
-
-
 class TemplateDefaultsApply(TypedDict, total=False):
     """Applied TemplateDefaults."""
 
     activeDeadlineSeconds: int | str
-    affinity: AffinityApply
+    affinity: core_v1.AffinityApply
     annotations: dict[str, str]
     archiveLocation: ArchiveLocationApply
     automountServiceAccountToken: bool
-    container: ContainerApply
+    container: core_v1.ContainerApply
     containerSet: ContainerSetApply
     daemon: bool
     dag: DagApply
     data: DataApply
     executor: ExecutorApply
     failFast: bool
-    hostAliases: list[HostAliasApply]
+    hostAliases: list[core_v1.HostAliasApply]
     http: HttpApply
     initContainers: list[InitContainerApply]
-    inputs: InputsApply
+    inputs: ArgumentsApply
     memoize: MemoizeApply
-    metadata: TemplateDefaultsMetadataApply
+    metadata: PodMetadataApply
     metrics: MetricsApply
     name: str
     nodeSelector: dict[str, str]
@@ -2070,30 +1048,23 @@ class TemplateDefaultsApply(TypedDict, total=False):
     parallelism: int
     pendingTimeout: str
     plugin: dict[str, Any]
-    podResources: PodResourcesApply
+    podResources: core_v1.ResourceRequirementsApply
     podSpecPatch: str
     priorityClassName: str
     resource: ResourceApply
-    resourceClaims: list[ResourceClaimApply]
+    resourceClaims: list[core_v1.PodResourceClaimApply]
     retryStrategy: RetryStrategyApply
     schedulerName: str
     script: ScriptApply
-    securityContext: SecurityContextApply
+    securityContext: core_v1.PodSecurityContextApply
     serviceAccountName: str
     sidecars: list[InitContainerApply]
     steps: list[list[StepApply]]
     suspend: SuspendApply
     synchronization: SynchronizationApply
     timeout: str
-    tolerations: list[TolerationApply]
-    volumes: list[VolumeApply]
-
-
-class TemplateDefaultsMetadataApply(TypedDict, total=False):
-    """Applied TemplateDefaultsMetadata."""
-
-    annotations: dict[str, str]
-    labels: dict[str, str]
+    tolerations: list[core_v1.TolerationApply]
+    volumes: list[core_v1.VolumeApply]
 
 
 class TemplateRefApply(TypedDict, total=False):
@@ -2102,16 +1073,6 @@ class TemplateRefApply(TypedDict, total=False):
     clusterScope: bool
     name: str
     template: str
-
-
-class TolerationApply(TypedDict, total=False):
-    """Applied Toleration."""
-
-    effect: str
-    key: str
-    operator: str
-    tolerationSeconds: int
-    value: str
 
 
 class TransformationApply(TypedDict, total=False):
@@ -2131,7 +1092,7 @@ class TtlStrategyApply(TypedDict, total=False):
 class ValueFromApply(TypedDict, total=False):
     """Applied ValueFrom."""
 
-    configMapKeyRef: ConfigMapKeyRefApply
+    configMapKeyRef: core_v1.ConfigMapKeySelectorApply
     default: str
     event: str
     expression: str
@@ -2142,149 +1103,10 @@ class ValueFromApply(TypedDict, total=False):
     supplied: dict[str, Any]
 
 
-class VolumeApply(TypedDict, total=False):
-    """Applied Volume."""
-
-    awsElasticBlockStore: AwsElasticBlockStoreApply
-    azureDisk: AzureDiskApply
-    azureFile: AzureFileApply
-    cephfs: CephfsApply
-    cinder: CinderApply
-    configMap: ConfigMapApply
-    csi: CsiApply
-    downwardAPI: DownwardAPIApply
-    emptyDir: EmptyDirApply
-    ephemeral: EphemeralApply
-    fc: FcApply
-    flexVolume: FlexVolumeApply
-    flocker: FlockerApply
-    gcePersistentDisk: GcePersistentDiskApply
-    gitRepo: GitRepoApply
-    glusterfs: GlusterfsApply
-    hostPath: HostPathApply
-    image: ImageApply
-    iscsi: IscsiApply
-    name: str
-    nfs: NfsApply
-    persistentVolumeClaim: PersistentVolumeClaimApply
-    photonPersistentDisk: PhotonPersistentDiskApply
-    portworxVolume: PortworxVolumeApply
-    projected: ProjectedApply
-    quobyte: QuobyteApply
-    rbd: RbdApply
-    scaleIO: ScaleIOApply
-    secret: SecretApply
-    storageos: StorageosApply
-    vsphereVolume: VsphereVolumeApply
-
-
 class VolumeClaimGCApply(TypedDict, total=False):
     """Applied VolumeClaimGC."""
 
     strategy: str
-
-
-class VolumeClaimTemplateApply(TypedDict, total=False):
-    """Applied VolumeClaimTemplate."""
-
-    apiVersion: str
-    kind: str
-    metadata: VolumeClaimTemplateMetadataApply
-    spec: VolumeClaimTemplateSpecApply
-    status: VolumeClaimTemplateStatusApply
-
-
-class VolumeClaimTemplateMetadataApply(TypedDict, total=False):
-    """Applied VolumeClaimTemplateMetadata."""
-
-    annotations: dict[str, str]
-    finalizers: list[str]
-    generateName: str
-    labels: dict[str, str]
-    name: str
-    namespace: str
-
-
-class VolumeClaimTemplateSpecApply(TypedDict, total=False):
-    """Applied VolumeClaimTemplateSpec."""
-
-    accessModes: list[str]
-    dataSource: DataSourceApply
-    dataSourceRef: DataSourceRefApply
-    resources: ResourcesApply
-    selector: SelectorApply
-    storageClassName: str
-    volumeAttributesClassName: str
-    volumeMode: str
-    volumeName: str
-
-
-class VolumeClaimTemplateStatusApply(TypedDict, total=False):
-    """Applied VolumeClaimTemplateStatus."""
-
-    accessModes: list[str]
-    allocatedResourceStatuses: dict[str, str]
-    allocatedResources: dict[str, int | str]
-    capacity: dict[str, int | str]
-    conditions: list[VolumeClaimTemplateStatusConditionApply]
-    currentVolumeAttributesClassName: str
-    modifyVolumeStatus: ModifyVolumeStatusApply
-    phase: str
-
-
-class VolumeClaimTemplateStatusConditionApply(TypedDict, total=False):
-    """Applied VolumeClaimTemplateStatusCondition."""
-
-    lastProbeTime: str
-    lastTransitionTime: str
-    message: str
-    reason: str
-    status: str
-    type: str
-
-
-class VolumeDeviceApply(TypedDict, total=False):
-    """Applied VolumeDevice."""
-
-    devicePath: str
-    name: str
-
-
-class VolumeMountApply(TypedDict, total=False):
-    """Applied VolumeMount."""
-
-    mountPath: str
-    mountPropagation: str
-    name: str
-    readOnly: bool
-    recursiveReadOnly: str
-    subPath: str
-    subPathExpr: str
-
-
-class VsphereVolumeApply(TypedDict, total=False):
-    """Applied VsphereVolume."""
-
-    fsType: str
-    storagePolicyID: str
-    storagePolicyName: str
-    volumePath: str
-
-
-class WaitingApply(TypedDict, total=False):
-    """Applied Waiting."""
-
-    holder: str
-    mutex: str
-
-
-class WindowsOptionsApply(TypedDict, total=False):
-    """Applied WindowsOptions."""
-
-    gmsaCredentialSpec: str
-    gmsaCredentialSpecName: str
-    hostProcess: bool
-    runAsUserName: str
 
 
 class WithSequenceApply(TypedDict, total=False):
@@ -2308,47 +1130,47 @@ class WorkflowSpecApply(TypedDict, total=False):
     """Applied WorkflowSpec."""
 
     activeDeadlineSeconds: int
-    affinity: AffinityApply
+    affinity: core_v1.AffinityApply
     archiveLogs: bool
     arguments: ArgumentsApply
     artifactGC: ArtifactGCApply
     artifactRepositoryRef: ArtifactRepositoryRefApply
     automountServiceAccountToken: bool
-    dnsConfig: DnsConfigApply
+    dnsConfig: core_v1.PodDNSConfigApply
     dnsPolicy: str
     entrypoint: str
     executor: ExecutorApply
     executorPlugins: list[ExecutorPluginApply]
     hooks: dict[str, HookApply]
-    hostAliases: list[HostAliasApply]
+    hostAliases: list[core_v1.HostAliasApply]
     hostNetwork: bool
-    imagePullSecrets: list[ImagePullSecretApply]
+    imagePullSecrets: list[core_v1.LocalObjectReferenceApply]
     metrics: MetricsApply
     nodeSelector: dict[str, str]
     onExit: str
     parallelism: int
-    podDisruptionBudget: PodDisruptionBudgetApply
+    podDisruptionBudget: policy_v1.PodDisruptionBudgetSpecApply
     podGC: PodGCApply
     podMetadata: PodMetadataApply
     podPriorityClassName: str
-    podResources: PodResourcesApply
+    podResources: core_v1.ResourceRequirementsApply
     podSpecPatch: str
     priority: int
-    resourceClaims: list[ResourceClaimApply]
+    resourceClaims: list[core_v1.PodResourceClaimApply]
     retryStrategy: RetryStrategyApply
     schedulerName: str
-    securityContext: SecurityContextApply
+    securityContext: core_v1.PodSecurityContextApply
     serviceAccountName: str
     shutdown: str
     suspend: bool
     synchronization: SynchronizationApply
     templateDefaults: TemplateDefaultsApply
     templates: list[TemplateDefaultsApply]
-    tolerations: list[TolerationApply]
+    tolerations: list[core_v1.TolerationApply]
     ttlStrategy: TtlStrategyApply
     volumeClaimGC: VolumeClaimGCApply
-    volumeClaimTemplates: list[VolumeClaimTemplateApply]
-    volumes: list[VolumeApply]
+    volumeClaimTemplates: list[core_v1.PersistentVolumeClaimApply]
+    volumes: list[core_v1.VolumeApply]
     workflowMetadata: WorkflowMetadataApply
     workflowTemplateRef: WorkflowTemplateRefApply
 
@@ -2366,7 +1188,7 @@ class WorkflowStatusApply(TypedDict, total=False):
     nodes: dict[str, NodeApply]
     offloadNodeStatusVersion: str
     outputs: OutputsApply
-    persistentVolumeClaims: list[VolumeApply]
+    persistentVolumeClaims: list[core_v1.VolumeApply]
     phase: str
     progress: str
     resourcesDuration: dict[str, int]

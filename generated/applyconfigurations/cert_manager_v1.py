@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Required, TypedDict
 
 if TYPE_CHECKING:
+    from kubewright.api.applyconfigurations import core_v1
     from kubewright.api.applyconfigurations import meta_v1
 
 __all__ = [
@@ -15,7 +16,6 @@ __all__ = [
     "AcmeApply",
     "AcmeDNSApply",
     "AdditionalOutputFormatApply",
-    "AffinityApply",
     "AkamaiApply",
     "ApiKeySecretRefApply",
     "ApiTokenSecretRefApply",
@@ -31,14 +31,10 @@ __all__ = [
     "CertificateRequestApply",
     "CertificateRequestSpecApply",
     "CertificateRequestStatusApply",
-    "CertificateRequestStatusConditionApply",
     "CertificateSpecApply",
     "CertificateStatusApply",
     "ClientCertificateApply",
-    "ClientCertSecretRefApply",
-    "ClientKeySecretRefApply",
     "ClientSecretSecretRefApply",
-    "ClientTokenSecretRefApply",
     "CloudApply",
     "CloudDNSApply",
     "CloudflareApply",
@@ -52,7 +48,6 @@ __all__ = [
     "ExternalAccountBindingApply",
     "GatewayHTTPRouteApply",
     "Http01Apply",
-    "ImagePullSecretApply",
     "IngressApply",
     "IngressTemplateApply",
     "IssuerApply",
@@ -62,53 +57,30 @@ __all__ = [
     "KeystoresApply",
     "KubernetesApply",
     "ManagedIdentityApply",
-    "MatchExpressionApply",
-    "MetadataApply",
     "NameConstraintsApply",
-    "NamespaceSelectorApply",
     "NgtsApply",
-    "NodeAffinityApply",
-    "NodeSelectorTermApply",
     "OtherNameApply",
     "ParentRefApply",
     "PasswordSecretRefApply",
     "Pkcs12Apply",
-    "PodAffinityApply",
-    "PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply",
-    "PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply",
-    "PodAntiAffinityApply",
-    "PodTemplateApply",
-    "PodTemplateSpecApply",
-    "PreferenceApply",
-    "PreferredDuringSchedulingIgnoredDuringExecutionApply",
     "PrivateKeyApply",
     "PrivateKeySecretRefApply",
     "RenewalApply",
-    "RequiredDuringSchedulingIgnoredDuringExecutionApply",
-    "RequiredDuringSchedulingIgnoredDuringExecutionLabelSelectorApply",
-    "ResourcesApply",
     "Rfc2136Apply",
     "Route53Apply",
     "Route53AuthApply",
-    "SeccompProfileApply",
-    "SecretAccessKeySecretRefApply",
     "SecretRefApply",
     "SecretTemplateApply",
-    "SecurityContextApply",
     "SelectorApply",
     "SelfSignedApply",
-    "SeLinuxOptionsApply",
     "ServiceAccountRefApply",
     "ServiceAccountSecretRefApply",
     "SolverApply",
     "SpecAcmeApply",
     "StatusAcmeApply",
-    "StatusConditionApply",
     "SubjectApply",
     "SuggestedWindowApply",
-    "SysctlApply",
     "TokenSecretRefApply",
-    "TolerationApply",
     "TppApply",
     "TsigSecretSecretRefApply",
     "VaultApply",
@@ -198,20 +170,12 @@ class AdditionalOutputFormatApply(TypedDict, total=False):
     type: Literal["DER", "CombinedPEM"]
 
 
-class AffinityApply(TypedDict, total=False):
-    """Applied Affinity."""
-
-    nodeAffinity: NodeAffinityApply
-    podAffinity: PodAffinityApply
-    podAntiAffinity: PodAntiAffinityApply
-
-
 class AkamaiApply(TypedDict, total=False):
     """Applied Akamai."""
 
     accessTokenSecretRef: AccessTokenSecretRefApply
-    clientSecretSecretRef: ClientSecretSecretRefApply
-    clientTokenSecretRef: ClientTokenSecretRefApply
+    clientSecretSecretRef: AccessTokenSecretRefApply
+    clientTokenSecretRef: AccessTokenSecretRefApply
     serviceConsumerDomain: str
 
 
@@ -349,18 +313,8 @@ class CertificateRequestStatusApply(TypedDict, total=False):
 
     ca: str
     certificate: str
-    conditions: list[CertificateRequestStatusConditionApply]
+    conditions: list[meta_v1.ConditionApply]
     failureTime: str
-
-
-class CertificateRequestStatusConditionApply(TypedDict, total=False):
-    """Applied CertificateRequestStatusCondition."""
-
-    lastTransitionTime: str
-    message: str
-    reason: str
-    status: Literal["True", "False", "Unknown"]
-    type: str
 
 
 class CertificateSpecApply(TypedDict, total=False):
@@ -430,7 +384,7 @@ class CertificateStatusApply(TypedDict, total=False):
     """Applied CertificateStatus."""
 
     acme: AcmeApply
-    conditions: list[StatusConditionApply]
+    conditions: list[meta_v1.ConditionApply]
     failedIssuanceAttempts: int
     lastFailureTime: str
     nextPrivateKeySecretName: str
@@ -438,13 +392,6 @@ class CertificateStatusApply(TypedDict, total=False):
     notBefore: str
     renewalTime: str
     revision: int
-
-
-class ClientCertSecretRefApply(TypedDict, total=False):
-    """Applied ClientCertSecretRef."""
-
-    key: str
-    name: str
 
 
 class ClientCertificateApply(TypedDict, total=False):
@@ -455,22 +402,8 @@ class ClientCertificateApply(TypedDict, total=False):
     secretName: str
 
 
-class ClientKeySecretRefApply(TypedDict, total=False):
-    """Applied ClientKeySecretRef."""
-
-    key: str
-    name: str
-
-
 class ClientSecretSecretRefApply(TypedDict, total=False):
     """Applied ClientSecretSecretRef."""
-
-    key: str
-    name: str
-
-
-class ClientTokenSecretRefApply(TypedDict, total=False):
-    """Applied ClientTokenSecretRef."""
 
     key: str
     name: str
@@ -495,7 +428,7 @@ class CloudflareApply(TypedDict, total=False):
     """Applied Cloudflare."""
 
     apiKeySecretRef: ApiKeySecretRefApply
-    apiTokenSecretRef: ApiTokenSecretRefApply
+    apiTokenSecretRef: ApiKeySecretRefApply
     email: str
 
 
@@ -513,7 +446,7 @@ class ClusterIssuerStatusApply(TypedDict, total=False):
     """Applied ClusterIssuerStatus."""
 
     acme: StatusAcmeApply
-    conditions: list[StatusConditionApply]
+    conditions: list[meta_v1.ConditionApply]
 
 
 class CredentialsRefApply(TypedDict, total=False):
@@ -566,7 +499,7 @@ class GatewayHTTPRouteApply(TypedDict, total=False):
 
     labels: dict[str, str]
     parentRefs: list[ParentRefApply]
-    podTemplate: PodTemplateApply
+    podTemplate: core_v1.PodTemplateSpecApply
     serviceType: str
 
 
@@ -577,12 +510,6 @@ class Http01Apply(TypedDict, total=False):
     ingress: IngressApply
 
 
-class ImagePullSecretApply(TypedDict, total=False):
-    """Applied ImagePullSecret."""
-
-    name: str
-
-
 IngressApply = TypedDict(
     "IngressApply",
     {
@@ -590,7 +517,7 @@ IngressApply = TypedDict(
         "ingressClassName": "str",
         "ingressTemplate": "IngressTemplateApply",
         "name": "str",
-        "podTemplate": "PodTemplateApply",
+        "podTemplate": "core_v1.PodTemplateSpecApply",
         "serviceType": "str",
     },
     total=False,
@@ -600,7 +527,7 @@ IngressApply = TypedDict(
 class IngressTemplateApply(TypedDict, total=False):
     """Applied IngressTemplate."""
 
-    metadata: MetadataApply
+    metadata: SecretTemplateApply
 
 
 class IssuerRefApply(TypedDict, total=False):
@@ -651,34 +578,12 @@ class ManagedIdentityApply(TypedDict, total=False):
     tenantID: str
 
 
-class MatchExpressionApply(TypedDict, total=False):
-    """Applied MatchExpression."""
-
-    key: str
-    operator: str
-    values: list[str]
-
-
-class MetadataApply(TypedDict, total=False):
-    """Applied Metadata."""
-
-    annotations: dict[str, str]
-    labels: dict[str, str]
-
-
 class NameConstraintsApply(TypedDict, total=False):
     """Applied NameConstraints."""
 
     critical: bool
     excluded: ExcludedApply
     permitted: ExcludedApply
-
-
-class NamespaceSelectorApply(TypedDict, total=False):
-    """Applied NamespaceSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
 
 
 class NgtsApply(TypedDict, total=False):
@@ -688,20 +593,6 @@ class NgtsApply(TypedDict, total=False):
     tokenEndpoint: str
     tsgID: str
     url: str
-
-
-class NodeAffinityApply(TypedDict, total=False):
-    """Applied NodeAffinity."""
-
-    preferredDuringSchedulingIgnoredDuringExecution: list[PreferredDuringSchedulingIgnoredDuringExecutionApply]
-    requiredDuringSchedulingIgnoredDuringExecution: RequiredDuringSchedulingIgnoredDuringExecutionApply
-
-
-class NodeSelectorTermApply(TypedDict, total=False):
-    """Applied NodeSelectorTerm."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchFields: list[MatchExpressionApply]
 
 
 class OtherNameApply(TypedDict, total=False):
@@ -738,76 +629,6 @@ class Pkcs12Apply(TypedDict, total=False):
     profile: Literal["LegacyRC2", "LegacyDES", "Modern2023", "Modern2026"]
 
 
-class PodAffinityApply(TypedDict, total=False):
-    """Applied PodAffinity."""
-
-    preferredDuringSchedulingIgnoredDuringExecution: list[
-        PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply
-    ]
-    requiredDuringSchedulingIgnoredDuringExecution: list[PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply]
-
-
-class PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied PodAffinityPreferredDuringSchedulingIgnoredDuringExecution."""
-
-    podAffinityTerm: PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply
-    weight: int
-
-
-class PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied PodAffinityRequiredDuringSchedulingIgnoredDuringExecution."""
-
-    labelSelector: RequiredDuringSchedulingIgnoredDuringExecutionLabelSelectorApply
-    matchLabelKeys: list[str]
-    mismatchLabelKeys: list[str]
-    namespaceSelector: NamespaceSelectorApply
-    namespaces: list[str]
-    topologyKey: str
-
-
-class PodAntiAffinityApply(TypedDict, total=False):
-    """Applied PodAntiAffinity."""
-
-    preferredDuringSchedulingIgnoredDuringExecution: list[
-        PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply
-    ]
-    requiredDuringSchedulingIgnoredDuringExecution: list[PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply]
-
-
-class PodTemplateApply(TypedDict, total=False):
-    """Applied PodTemplate."""
-
-    metadata: MetadataApply
-    spec: PodTemplateSpecApply
-
-
-class PodTemplateSpecApply(TypedDict, total=False):
-    """Applied PodTemplateSpec."""
-
-    affinity: AffinityApply
-    imagePullSecrets: list[ImagePullSecretApply]
-    nodeSelector: dict[str, str]
-    priorityClassName: str
-    resources: ResourcesApply
-    securityContext: SecurityContextApply
-    serviceAccountName: str
-    tolerations: list[TolerationApply]
-
-
-class PreferenceApply(TypedDict, total=False):
-    """Applied Preference."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchFields: list[MatchExpressionApply]
-
-
-class PreferredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied PreferredDuringSchedulingIgnoredDuringExecution."""
-
-    preference: PreferenceApply
-    weight: int
-
-
 class PrivateKeyApply(TypedDict, total=False):
     """Applied PrivateKey."""
 
@@ -831,26 +652,6 @@ class RenewalApply(TypedDict, total=False):
     windows: list[WindowApply]
 
 
-class RequiredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied RequiredDuringSchedulingIgnoredDuringExecution."""
-
-    nodeSelectorTerms: list[NodeSelectorTermApply]
-
-
-class RequiredDuringSchedulingIgnoredDuringExecutionLabelSelectorApply(TypedDict, total=False):
-    """Applied RequiredDuringSchedulingIgnoredDuringExecutionLabelSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
-class ResourcesApply(TypedDict, total=False):
-    """Applied Resources."""
-
-    limits: dict[str, int | str]
-    requests: dict[str, int | str]
-
-
 class Rfc2136Apply(TypedDict, total=False):
     """Applied Rfc2136."""
 
@@ -870,36 +671,13 @@ class Route53Apply(TypedDict, total=False):
     hostedZoneID: str
     region: str
     role: str
-    secretAccessKeySecretRef: SecretAccessKeySecretRefApply
+    secretAccessKeySecretRef: AccessKeyIDSecretRefApply
 
 
 class Route53AuthApply(TypedDict, total=False):
     """Applied Route53Auth."""
 
     kubernetes: AuthKubernetesApply
-
-
-class SeLinuxOptionsApply(TypedDict, total=False):
-    """Applied SeLinuxOptions."""
-
-    level: str
-    role: str
-    type: str
-    user: str
-
-
-class SeccompProfileApply(TypedDict, total=False):
-    """Applied SeccompProfile."""
-
-    localhostProfile: str
-    type: str
-
-
-class SecretAccessKeySecretRefApply(TypedDict, total=False):
-    """Applied SecretAccessKeySecretRef."""
-
-    key: str
-    name: str
 
 
 class SecretRefApply(TypedDict, total=False):
@@ -914,20 +692,6 @@ class SecretTemplateApply(TypedDict, total=False):
 
     annotations: dict[str, str]
     labels: dict[str, str]
-
-
-class SecurityContextApply(TypedDict, total=False):
-    """Applied SecurityContext."""
-
-    fsGroup: int
-    fsGroupChangePolicy: str
-    runAsGroup: int
-    runAsNonRoot: bool
-    runAsUser: int
-    seLinuxOptions: SeLinuxOptionsApply
-    seccompProfile: SeccompProfileApply
-    supplementalGroups: list[int]
-    sysctls: list[SysctlApply]
 
 
 class SelectorApply(TypedDict, total=False):
@@ -992,17 +756,6 @@ class StatusAcmeApply(TypedDict, total=False):
     uri: str
 
 
-class StatusConditionApply(TypedDict, total=False):
-    """Applied StatusCondition."""
-
-    lastTransitionTime: str
-    message: str
-    observedGeneration: int
-    reason: str
-    status: Literal["True", "False", "Unknown"]
-    type: str
-
-
 class SubjectApply(TypedDict, total=False):
     """Applied Subject."""
 
@@ -1023,28 +776,11 @@ class SuggestedWindowApply(TypedDict, total=False):
     start: str
 
 
-class SysctlApply(TypedDict, total=False):
-    """Applied Sysctl."""
-
-    name: str
-    value: str
-
-
 class TokenSecretRefApply(TypedDict, total=False):
     """Applied TokenSecretRef."""
 
     key: str
     name: str
-
-
-class TolerationApply(TypedDict, total=False):
-    """Applied Toleration."""
-
-    effect: str
-    key: str
-    operator: str
-    tolerationSeconds: int
-    value: str
 
 
 class TppApply(TypedDict, total=False):
@@ -1069,8 +805,8 @@ class VaultApply(TypedDict, total=False):
     auth: AuthApply
     caBundle: str
     caBundleSecretRef: CaBundleSecretRefApply
-    clientCertSecretRef: ClientCertSecretRefApply
-    clientKeySecretRef: ClientKeySecretRefApply
+    clientCertSecretRef: CaBundleSecretRefApply
+    clientKeySecretRef: CaBundleSecretRefApply
     namespace: str
     path: str
     server: str

@@ -34,25 +34,20 @@ __all__ = [
     "ListenerApply",
     "ListenerTlsApply",
     "MatchApply",
-    "MatchExpressionApply",
     "NamespacesApply",
     "ParametersRefApply",
     "ParentApply",
     "ParentRefApply",
     "PathApply",
     "PerPortApply",
-    "PerPortTlsApply",
     "RequestHeaderModifierApply",
-    "RequestHeaderModifierSetApply",
     "RequestMirrorApply",
     "RequestMirrorBackendRefApply",
     "RequestRedirectApply",
     "RequestRedirectPathApply",
     "RuleApply",
     "RuleFilterApply",
-    "SelectorApply",
     "StatusAddressApply",
-    "StatusConditionApply",
     "StatusListenerApply",
     "SupportedKindApply",
     "TimeoutsApply",
@@ -113,7 +108,7 @@ AllowedRoutesNamespacesApply = TypedDict(
     "AllowedRoutesNamespacesApply",
     {
         "from": "Literal['All', 'Selector', 'Same']",
-        "selector": "SelectorApply",
+        "selector": "meta_v1.LabelSelectorApply",
     },
     total=False,
 )
@@ -202,7 +197,7 @@ class GatewayStatusApply(TypedDict, total=False):
 
     addresses: list[StatusAddressApply]
     attachedListenerSets: int
-    conditions: list[StatusConditionApply]
+    conditions: list[meta_v1.ConditionApply]
     listeners: list[StatusListenerApply]
 
 
@@ -271,19 +266,11 @@ class MatchApply(TypedDict, total=False):
     queryParams: list[HeaderApply]
 
 
-class MatchExpressionApply(TypedDict, total=False):
-    """Applied MatchExpression."""
-
-    key: str
-    operator: str
-    values: list[str]
-
-
 NamespacesApply = TypedDict(
     "NamespacesApply",
     {
         "from": "Literal['All', 'Selector', 'Same', 'None']",
-        "selector": "SelectorApply",
+        "selector": "meta_v1.LabelSelectorApply",
     },
     total=False,
 )
@@ -300,7 +287,7 @@ class ParametersRefApply(TypedDict, total=False):
 class ParentApply(TypedDict, total=False):
     """Applied Parent."""
 
-    conditions: list[StatusConditionApply]
+    conditions: list[meta_v1.ConditionApply]
     controllerName: str
     parentRef: ParentRefApply
 
@@ -327,13 +314,7 @@ class PerPortApply(TypedDict, total=False):
     """Applied PerPort."""
 
     port: int
-    tls: PerPortTlsApply
-
-
-class PerPortTlsApply(TypedDict, total=False):
-    """Applied PerPortTls."""
-
-    validation: ValidationApply
+    tls: DefaultApply
 
 
 class RequestHeaderModifierApply(TypedDict, total=False):
@@ -341,14 +322,7 @@ class RequestHeaderModifierApply(TypedDict, total=False):
 
     add: list[AddApply]
     remove: list[str]
-    set: list[RequestHeaderModifierSetApply]
-
-
-class RequestHeaderModifierSetApply(TypedDict, total=False):
-    """Applied RequestHeaderModifierSet."""
-
-    name: str
-    value: str
+    set: list[AddApply]
 
 
 class RequestMirrorApply(TypedDict, total=False):
@@ -418,13 +392,6 @@ class RuleFilterApply(TypedDict, total=False):
     urlRewrite: UrlRewriteApply
 
 
-class SelectorApply(TypedDict, total=False):
-    """Applied Selector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
 class StatusAddressApply(TypedDict, total=False):
     """Applied StatusAddress."""
 
@@ -432,22 +399,11 @@ class StatusAddressApply(TypedDict, total=False):
     value: str
 
 
-class StatusConditionApply(TypedDict, total=False):
-    """Applied StatusCondition."""
-
-    lastTransitionTime: str
-    message: str
-    observedGeneration: int
-    reason: str
-    status: Literal["True", "False", "Unknown"]
-    type: str
-
-
 class StatusListenerApply(TypedDict, total=False):
     """Applied StatusListener."""
 
     attachedRoutes: int
-    conditions: list[StatusConditionApply]
+    conditions: list[meta_v1.ConditionApply]
     name: str
     supportedKinds: list[SupportedKindApply]
 

@@ -3,191 +3,75 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Literal, Required, TypedDict
 
 if TYPE_CHECKING:
+    from kubewright.api.applyconfigurations import core_v1
     from kubewright.api.applyconfigurations import meta_v1
 
 __all__ = [
-    "AdditionalAlertManagerConfigsApply",
     "AdditionalArgApply",
-    "AffinityApply",
     "AlertApply",
     "AlertingApply",
     "AlertmanagerApply",
     "ApiserverConfigApply",
-    "AppArmorProfileApply",
     "ArbitraryFSAccessThroughSMsApply",
     "AttachMetadataApply",
     "AuthorizationApply",
-    "AwsElasticBlockStoreApply",
     "AzureAdApply",
-    "AzureDiskApply",
-    "AzureFileApply",
     "BasicAuthApply",
     "BindingApply",
-    "BindingConditionApply",
     "CaApply",
-    "CapabilitiesApply",
-    "CephfsApply",
-    "CephfsSecretRefApply",
     "CertApply",
     "ChunkEncodingApply",
-    "CinderApply",
-    "ClaimApply",
-    "ClientCaApply",
     "ClientIdApply",
-    "ClusterTrustBundleApply",
-    "ConfigMapApply",
-    "ConfigMapRefApply",
-    "ContainerApply",
-    "ContainerSecurityContextApply",
-    "CsiApply",
-    "DataSourceApply",
-    "DataSourceRefApply",
-    "DnsConfigApply",
-    "DownwardAPIApply",
-    "DownwardAPIItemApply",
-    "EmptyDirApply",
     "EndpointApply",
     "EndpointAuthorizationApply",
-    "EnvApply",
-    "EnvFromApply",
-    "EphemeralApply",
-    "EphemeralVolumeClaimTemplateApply",
     "ExcludedFromEnforcementApply",
     "ExemplarsApply",
-    "ExitCodesApply",
-    "FcApply",
-    "FieldRefApply",
-    "FileKeyRefApply",
-    "FlexVolumeApply",
-    "FlockerApply",
-    "GcePersistentDiskApply",
-    "GitRepoApply",
-    "GlusterfsApply",
-    "GrpcApply",
     "GrpcServerTlsConfigApply",
     "HeadersApply",
-    "HostAliasApply",
-    "HostPathApply",
     "HttpConfigApply",
-    "HttpGetApply",
-    "HttpHeaderApply",
-    "ImageApply",
-    "ImagePullSecretApply",
-    "IscsiApply",
-    "ItemApply",
-    "LifecycleApply",
-    "LivenessProbeApply",
-    "LivenessProbeExecApply",
     "ManagedIdentityApply",
-    "MatchExpressionApply",
     "MetadataConfigApply",
-    "ModifyVolumeStatusApply",
     "NamespaceSelectorApply",
-    "NfsApply",
-    "NodeAffinityApply",
-    "NodePublishSecretRefApply",
-    "NodeSelectorTermApply",
     "Oauth2Apply",
     "Oauth2TlsConfigApply",
     "OauthApply",
-    "OptionApply",
     "OtlpApply",
-    "PersistentVolumeClaimApply",
     "PersistentVolumeClaimRetentionPolicyApply",
-    "PhotonPersistentDiskApply",
-    "PodAffinityApply",
-    "PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply",
-    "PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply",
-    "PodAntiAffinityApply",
-    "PodCertificateApply",
     "PodMetadataApply",
-    "PodMonitorNamespaceSelectorApply",
-    "PodMonitorSelectorApply",
-    "PortApply",
-    "PortworxVolumeApply",
-    "PostStartApply",
-    "PreferenceApply",
-    "PreferredDuringSchedulingIgnoredDuringExecutionApply",
-    "ProbeNamespaceSelectorApply",
-    "ProbeSelectorApply",
-    "ProjectedApply",
     "PrometheusApply",
     "PrometheusRulesExcludedFromEnforceApply",
     "PrometheusSpecApply",
     "PrometheusStatusApply",
     "QueryApply",
     "QueueConfigApply",
-    "QuobyteApply",
-    "RbdApply",
     "RemoteReadApply",
     "RemoteWriteApply",
-    "RequiredDuringSchedulingIgnoredDuringExecutionApply",
-    "RequiredDuringSchedulingIgnoredDuringExecutionNamespaceSelectorApply",
-    "ResizePolicyApply",
-    "ResourceFieldRefApply",
-    "ResourcesApply",
-    "RestartPolicyRuleApply",
     "RetainApply",
     "RollingUpdateApply",
-    "RuleNamespaceSelectorApply",
     "RulesApply",
-    "RuleSelectorApply",
     "RuntimeApply",
-    "ScaleIOApply",
     "ScrapeClassApply",
-    "ScrapeConfigNamespaceSelectorApply",
-    "ScrapeConfigSelectorApply",
     "SdkApply",
-    "SeccompProfileApply",
-    "SecretApply",
-    "SecretRefApply",
-    "SecurityContextApply",
-    "SelectorApply",
-    "SeLinuxOptionsApply",
-    "ServiceAccountTokenApply",
     "ServiceMonitorApply",
-    "ServiceMonitorNamespaceSelectorApply",
-    "ServiceMonitorSelectorApply",
     "ServiceMonitorSpecApply",
     "ServiceMonitorStatusApply",
     "ShardingStrategyApply",
     "ShardRetentionPolicyApply",
     "ShardStatusApply",
     "Sigv4Apply",
-    "SleepApply",
-    "SourceApply",
-    "SourceConfigMapApply",
-    "SourceDownwardAPIApply",
-    "SpecResourcesApply",
-    "StatusConditionApply",
+    "SpecTopologySpreadConstraintApply",
     "StorageApply",
-    "StorageosApply",
-    "SysctlApply",
-    "TcpSocketApply",
     "ThanosApply",
     "TlsConfigApply",
-    "TolerationApply",
     "TopologyApply",
-    "TopologySpreadConstraintApply",
-    "TopologySpreadConstraintLabelSelectorApply",
     "TracingConfigApply",
     "TsdbApply",
     "UpdateStrategyApply",
-    "ValueFromApply",
-    "VolumeApply",
-    "VolumeClaimTemplateApply",
-    "VolumeClaimTemplateSpecApply",
-    "VolumeClaimTemplateStatusApply",
-    "VolumeClaimTemplateStatusConditionApply",
-    "VolumeDeviceApply",
-    "VolumeMountApply",
-    "VsphereVolumeApply",
     "WebApply",
     "WebTlsConfigApply",
-    "WindowsOptionsApply",
     "WorkloadIdentityApply",
     "WriteRelabelConfigApply",
 ]
@@ -213,27 +97,11 @@ class ServiceMonitorApply(TypedDict, total=False):
     status: ServiceMonitorStatusApply
 
 
-class AdditionalAlertManagerConfigsApply(TypedDict, total=False):
-    """Applied AdditionalAlertManagerConfigs."""
-
-    key: str
-    name: str
-    optional: bool
-
-
 class AdditionalArgApply(TypedDict, total=False):
     """Applied AdditionalArg."""
 
     name: str
     value: str
-
-
-class AffinityApply(TypedDict, total=False):
-    """Applied Affinity."""
-
-    nodeAffinity: NodeAffinityApply
-    podAffinity: PodAffinityApply
-    podAntiAffinity: PodAntiAffinityApply
 
 
 class AlertApply(TypedDict, total=False):
@@ -264,7 +132,7 @@ class AlertmanagerApply(TypedDict, total=False):
     noProxy: str
     pathPrefix: str
     port: int | str
-    proxyConnectHeader: dict[str, list[AdditionalAlertManagerConfigsApply]]
+    proxyConnectHeader: dict[str, list[core_v1.SecretKeySelectorApply]]
     proxyFromEnvironment: bool
     proxyUrl: str
     relabelings: list[WriteRelabelConfigApply]
@@ -283,17 +151,10 @@ class ApiserverConfigApply(TypedDict, total=False):
     bearerTokenFile: str
     host: str
     noProxy: str
-    proxyConnectHeader: dict[str, list[AdditionalAlertManagerConfigsApply]]
+    proxyConnectHeader: dict[str, list[core_v1.SecretKeySelectorApply]]
     proxyFromEnvironment: bool
     proxyUrl: str
     tlsConfig: TlsConfigApply
-
-
-class AppArmorProfileApply(TypedDict, total=False):
-    """Applied AppArmorProfile."""
-
-    localhostProfile: str
-    type: str
 
 
 class ArbitraryFSAccessThroughSMsApply(TypedDict, total=False):
@@ -311,18 +172,9 @@ class AttachMetadataApply(TypedDict, total=False):
 class AuthorizationApply(TypedDict, total=False):
     """Applied Authorization."""
 
-    credentials: AdditionalAlertManagerConfigsApply
+    credentials: core_v1.SecretKeySelectorApply
     credentialsFile: str
     type: str
-
-
-class AwsElasticBlockStoreApply(TypedDict, total=False):
-    """Applied AwsElasticBlockStore."""
-
-    fsType: str
-    partition: int
-    readOnly: bool
-    volumeID: str
 
 
 class AzureAdApply(TypedDict, total=False):
@@ -336,89 +188,35 @@ class AzureAdApply(TypedDict, total=False):
     workloadIdentity: WorkloadIdentityApply
 
 
-class AzureDiskApply(TypedDict, total=False):
-    """Applied AzureDisk."""
-
-    cachingMode: str
-    diskName: str
-    diskURI: str
-    fsType: str
-    kind: str
-    readOnly: bool
-
-
-class AzureFileApply(TypedDict, total=False):
-    """Applied AzureFile."""
-
-    readOnly: bool
-    secretName: str
-    shareName: str
-
-
 class BasicAuthApply(TypedDict, total=False):
     """Applied BasicAuth."""
 
-    password: AdditionalAlertManagerConfigsApply
-    username: AdditionalAlertManagerConfigsApply
+    password: core_v1.SecretKeySelectorApply
+    username: core_v1.SecretKeySelectorApply
 
 
 class BindingApply(TypedDict, total=False):
     """Applied Binding."""
 
-    conditions: list[BindingConditionApply]
+    conditions: list[meta_v1.ConditionApply]
     group: Literal["monitoring.coreos.com"]
     name: str
     namespace: str
     resource: Literal["prometheuses", "prometheusagents", "thanosrulers", "alertmanagers"]
 
 
-class BindingConditionApply(TypedDict, total=False):
-    """Applied BindingCondition."""
-
-    lastTransitionTime: str
-    message: str
-    observedGeneration: int
-    reason: str
-    status: str
-    type: Literal["Accepted"]
-
-
 class CaApply(TypedDict, total=False):
     """Applied Ca."""
 
-    configMap: AdditionalAlertManagerConfigsApply
-    secret: AdditionalAlertManagerConfigsApply
-
-
-class CapabilitiesApply(TypedDict, total=False):
-    """Applied Capabilities."""
-
-    add: list[str]
-    drop: list[str]
-
-
-class CephfsApply(TypedDict, total=False):
-    """Applied Cephfs."""
-
-    monitors: list[str]
-    path: str
-    readOnly: bool
-    secretFile: str
-    secretRef: CephfsSecretRefApply
-    user: str
-
-
-class CephfsSecretRefApply(TypedDict, total=False):
-    """Applied CephfsSecretRef."""
-
-    name: str
+    configMap: core_v1.ConfigMapKeySelectorApply
+    secret: core_v1.SecretKeySelectorApply
 
 
 class CertApply(TypedDict, total=False):
     """Applied Cert."""
 
-    configMap: AdditionalAlertManagerConfigsApply
-    secret: AdditionalAlertManagerConfigsApply
+    configMap: core_v1.ConfigMapKeySelectorApply
+    secret: core_v1.SecretKeySelectorApply
 
 
 class ChunkEncodingApply(TypedDict, total=False):
@@ -427,165 +225,11 @@ class ChunkEncodingApply(TypedDict, total=False):
     floats: Literal["Xor", "Xor2"]
 
 
-class CinderApply(TypedDict, total=False):
-    """Applied Cinder."""
-
-    fsType: str
-    readOnly: bool
-    secretRef: CephfsSecretRefApply
-    volumeID: str
-
-
-class ClaimApply(TypedDict, total=False):
-    """Applied Claim."""
-
-    name: str
-    request: str
-
-
-class ClientCaApply(TypedDict, total=False):
-    """Applied ClientCa."""
-
-    configMap: AdditionalAlertManagerConfigsApply
-    secret: AdditionalAlertManagerConfigsApply
-
-
 class ClientIdApply(TypedDict, total=False):
     """Applied ClientId."""
 
-    configMap: AdditionalAlertManagerConfigsApply
-    secret: AdditionalAlertManagerConfigsApply
-
-
-class ClusterTrustBundleApply(TypedDict, total=False):
-    """Applied ClusterTrustBundle."""
-
-    labelSelector: TopologySpreadConstraintLabelSelectorApply
-    name: str
-    optional: bool
-    path: str
-    signerName: str
-
-
-class ConfigMapApply(TypedDict, total=False):
-    """Applied ConfigMap."""
-
-    defaultMode: int
-    items: list[ItemApply]
-    name: str
-    optional: bool
-
-
-class ConfigMapRefApply(TypedDict, total=False):
-    """Applied ConfigMapRef."""
-
-    name: str
-    optional: bool
-
-
-class ContainerApply(TypedDict, total=False):
-    """Applied Container."""
-
-    args: list[str]
-    command: list[str]
-    env: list[EnvApply]
-    envFrom: list[EnvFromApply]
-    image: str
-    imagePullPolicy: str
-    lifecycle: LifecycleApply
-    livenessProbe: LivenessProbeApply
-    name: str
-    ports: list[PortApply]
-    readinessProbe: LivenessProbeApply
-    resizePolicy: list[ResizePolicyApply]
-    resources: ResourcesApply
-    restartPolicy: str
-    restartPolicyRules: list[RestartPolicyRuleApply]
-    securityContext: ContainerSecurityContextApply
-    startupProbe: LivenessProbeApply
-    stdin: bool
-    stdinOnce: bool
-    terminationMessagePath: str
-    terminationMessagePolicy: str
-    tty: bool
-    volumeDevices: list[VolumeDeviceApply]
-    volumeMounts: list[VolumeMountApply]
-    workingDir: str
-
-
-class ContainerSecurityContextApply(TypedDict, total=False):
-    """Applied ContainerSecurityContext."""
-
-    allowPrivilegeEscalation: bool
-    appArmorProfile: AppArmorProfileApply
-    capabilities: CapabilitiesApply
-    privileged: bool
-    procMount: str
-    readOnlyRootFilesystem: bool
-    runAsGroup: int
-    runAsNonRoot: bool
-    runAsUser: int
-    seLinuxOptions: SeLinuxOptionsApply
-    seccompProfile: SeccompProfileApply
-    windowsOptions: WindowsOptionsApply
-
-
-class CsiApply(TypedDict, total=False):
-    """Applied Csi."""
-
-    driver: str
-    fsType: str
-    nodePublishSecretRef: NodePublishSecretRefApply
-    readOnly: bool
-    volumeAttributes: dict[str, str]
-
-
-class DataSourceApply(TypedDict, total=False):
-    """Applied DataSource."""
-
-    apiGroup: str
-    kind: str
-    name: str
-
-
-class DataSourceRefApply(TypedDict, total=False):
-    """Applied DataSourceRef."""
-
-    apiGroup: str
-    kind: str
-    name: str
-    namespace: str
-
-
-class DnsConfigApply(TypedDict, total=False):
-    """Applied DnsConfig."""
-
-    nameservers: list[str]
-    options: list[OptionApply]
-    searches: list[str]
-
-
-class DownwardAPIApply(TypedDict, total=False):
-    """Applied DownwardAPI."""
-
-    defaultMode: int
-    items: list[DownwardAPIItemApply]
-
-
-class DownwardAPIItemApply(TypedDict, total=False):
-    """Applied DownwardAPIItem."""
-
-    fieldRef: FieldRefApply
-    mode: int
-    path: str
-    resourceFieldRef: ResourceFieldRefApply
-
-
-class EmptyDirApply(TypedDict, total=False):
-    """Applied EmptyDir."""
-
-    medium: str
-    sizeLimit: int | str
+    configMap: core_v1.ConfigMapKeySelectorApply
+    secret: core_v1.SecretKeySelectorApply
 
 
 class EndpointApply(TypedDict, total=False):
@@ -594,7 +238,7 @@ class EndpointApply(TypedDict, total=False):
     authorization: EndpointAuthorizationApply
     basicAuth: BasicAuthApply
     bearerTokenFile: str
-    bearerTokenSecret: AdditionalAlertManagerConfigsApply
+    bearerTokenSecret: core_v1.SecretKeySelectorApply
     enableHttp2: bool
     filterRunning: bool
     followRedirects: bool
@@ -607,7 +251,7 @@ class EndpointApply(TypedDict, total=False):
     params: dict[str, list[str]]
     path: str
     port: str
-    proxyConnectHeader: dict[str, list[AdditionalAlertManagerConfigsApply]]
+    proxyConnectHeader: dict[str, list[core_v1.SecretKeySelectorApply]]
     proxyFromEnvironment: bool
     proxyUrl: str
     relabelings: list[WriteRelabelConfigApply]
@@ -621,37 +265,8 @@ class EndpointApply(TypedDict, total=False):
 class EndpointAuthorizationApply(TypedDict, total=False):
     """Applied EndpointAuthorization."""
 
-    credentials: AdditionalAlertManagerConfigsApply
+    credentials: core_v1.SecretKeySelectorApply
     type: str
-
-
-class EnvApply(TypedDict, total=False):
-    """Applied Env."""
-
-    name: str
-    value: str
-    valueFrom: ValueFromApply
-
-
-class EnvFromApply(TypedDict, total=False):
-    """Applied EnvFrom."""
-
-    configMapRef: ConfigMapRefApply
-    prefix: str
-    secretRef: SecretRefApply
-
-
-class EphemeralApply(TypedDict, total=False):
-    """Applied Ephemeral."""
-
-    volumeClaimTemplate: EphemeralVolumeClaimTemplateApply
-
-
-class EphemeralVolumeClaimTemplateApply(TypedDict, total=False):
-    """Applied EphemeralVolumeClaimTemplate."""
-
-    metadata: dict[str, Any]
-    spec: VolumeClaimTemplateSpecApply
 
 
 class ExcludedFromEnforcementApply(TypedDict, total=False):
@@ -669,100 +284,18 @@ class ExemplarsApply(TypedDict, total=False):
     maxSize: int
 
 
-class ExitCodesApply(TypedDict, total=False):
-    """Applied ExitCodes."""
-
-    operator: str
-    values: list[int]
-
-
-class FcApply(TypedDict, total=False):
-    """Applied Fc."""
-
-    fsType: str
-    lun: int
-    readOnly: bool
-    targetWWNs: list[str]
-    wwids: list[str]
-
-
-class FieldRefApply(TypedDict, total=False):
-    """Applied FieldRef."""
-
-    apiVersion: str
-    fieldPath: str
-
-
-class FileKeyRefApply(TypedDict, total=False):
-    """Applied FileKeyRef."""
-
-    key: str
-    optional: bool
-    path: str
-    volumeName: str
-
-
-class FlexVolumeApply(TypedDict, total=False):
-    """Applied FlexVolume."""
-
-    driver: str
-    fsType: str
-    options: dict[str, str]
-    readOnly: bool
-    secretRef: CephfsSecretRefApply
-
-
-class FlockerApply(TypedDict, total=False):
-    """Applied Flocker."""
-
-    datasetName: str
-    datasetUUID: str
-
-
-class GcePersistentDiskApply(TypedDict, total=False):
-    """Applied GcePersistentDisk."""
-
-    fsType: str
-    partition: int
-    pdName: str
-    readOnly: bool
-
-
-class GitRepoApply(TypedDict, total=False):
-    """Applied GitRepo."""
-
-    directory: str
-    repository: str
-    revision: str
-
-
-class GlusterfsApply(TypedDict, total=False):
-    """Applied Glusterfs."""
-
-    endpoints: str
-    path: str
-    readOnly: bool
-
-
-class GrpcApply(TypedDict, total=False):
-    """Applied Grpc."""
-
-    port: int
-    service: str
-
-
 class GrpcServerTlsConfigApply(TypedDict, total=False):
     """Applied GrpcServerTlsConfig."""
 
     ca: CaApply
     caFile: str
-    cert: CertApply
+    cert: CaApply
     certFile: str
     cipherSuites: list[str]
     curves: list[str]
     insecureSkipVerify: bool
     keyFile: str
-    keySecret: AdditionalAlertManagerConfigsApply
+    keySecret: core_v1.SecretKeySelectorApply
     maxVersion: Literal["TLS10", "TLS11", "TLS12", "TLS13"]
     minVersion: Literal["TLS10", "TLS11", "TLS12", "TLS13"]
     serverName: str
@@ -778,20 +311,6 @@ class HeadersApply(TypedDict, total=False):
     xXSSProtection: str
 
 
-class HostAliasApply(TypedDict, total=False):
-    """Applied HostAlias."""
-
-    hostnames: list[str]
-    ip: str
-
-
-class HostPathApply(TypedDict, total=False):
-    """Applied HostPath."""
-
-    path: str
-    type: str
-
-
 class HttpConfigApply(TypedDict, total=False):
     """Applied HttpConfig."""
 
@@ -799,101 +318,10 @@ class HttpConfigApply(TypedDict, total=False):
     http2: bool
 
 
-class HttpGetApply(TypedDict, total=False):
-    """Applied HttpGet."""
-
-    host: str
-    httpHeaders: list[HttpHeaderApply]
-    path: str
-    port: int | str
-    scheme: str
-
-
-class HttpHeaderApply(TypedDict, total=False):
-    """Applied HttpHeader."""
-
-    name: str
-    value: str
-
-
-class ImageApply(TypedDict, total=False):
-    """Applied Image."""
-
-    pullPolicy: str
-    reference: str
-
-
-class ImagePullSecretApply(TypedDict, total=False):
-    """Applied ImagePullSecret."""
-
-    name: str
-
-
-class IscsiApply(TypedDict, total=False):
-    """Applied Iscsi."""
-
-    chapAuthDiscovery: bool
-    chapAuthSession: bool
-    fsType: str
-    initiatorName: str
-    iqn: str
-    iscsiInterface: str
-    lun: int
-    portals: list[str]
-    readOnly: bool
-    secretRef: CephfsSecretRefApply
-    targetPortal: str
-
-
-class ItemApply(TypedDict, total=False):
-    """Applied Item."""
-
-    key: str
-    mode: int
-    path: str
-
-
-class LifecycleApply(TypedDict, total=False):
-    """Applied Lifecycle."""
-
-    postStart: PostStartApply
-    preStop: PostStartApply
-    stopSignal: str
-
-
-class LivenessProbeApply(TypedDict, total=False):
-    """Applied LivenessProbe."""
-
-    exec: LivenessProbeExecApply
-    failureThreshold: int
-    grpc: GrpcApply
-    httpGet: HttpGetApply
-    initialDelaySeconds: int
-    periodSeconds: int
-    successThreshold: int
-    tcpSocket: TcpSocketApply
-    terminationGracePeriodSeconds: int
-    timeoutSeconds: int
-
-
-class LivenessProbeExecApply(TypedDict, total=False):
-    """Applied LivenessProbeExec."""
-
-    command: list[str]
-
-
 class ManagedIdentityApply(TypedDict, total=False):
     """Applied ManagedIdentity."""
 
     clientId: str
-
-
-class MatchExpressionApply(TypedDict, total=False):
-    """Applied MatchExpression."""
-
-    key: str
-    operator: str
-    values: list[str]
 
 
 class MetadataConfigApply(TypedDict, total=False):
@@ -904,13 +332,6 @@ class MetadataConfigApply(TypedDict, total=False):
     sendInterval: str
 
 
-class ModifyVolumeStatusApply(TypedDict, total=False):
-    """Applied ModifyVolumeStatus."""
-
-    status: str
-    targetVolumeAttributesClassName: str
-
-
 class NamespaceSelectorApply(TypedDict, total=False):
     """Applied NamespaceSelector."""
 
@@ -918,39 +339,11 @@ class NamespaceSelectorApply(TypedDict, total=False):
     matchNames: list[str]
 
 
-class NfsApply(TypedDict, total=False):
-    """Applied Nfs."""
-
-    path: str
-    readOnly: bool
-    server: str
-
-
-class NodeAffinityApply(TypedDict, total=False):
-    """Applied NodeAffinity."""
-
-    preferredDuringSchedulingIgnoredDuringExecution: list[PreferredDuringSchedulingIgnoredDuringExecutionApply]
-    requiredDuringSchedulingIgnoredDuringExecution: RequiredDuringSchedulingIgnoredDuringExecutionApply
-
-
-class NodePublishSecretRefApply(TypedDict, total=False):
-    """Applied NodePublishSecretRef."""
-
-    name: str
-
-
-class NodeSelectorTermApply(TypedDict, total=False):
-    """Applied NodeSelectorTerm."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchFields: list[MatchExpressionApply]
-
-
 class OauthApply(TypedDict, total=False):
     """Applied Oauth."""
 
     clientId: str
-    clientSecret: AdditionalAlertManagerConfigsApply
+    clientSecret: core_v1.SecretKeySelectorApply
     tenantId: str
 
 
@@ -958,10 +351,10 @@ class Oauth2Apply(TypedDict, total=False):
     """Applied Oauth2."""
 
     clientId: ClientIdApply
-    clientSecret: AdditionalAlertManagerConfigsApply
+    clientSecret: core_v1.SecretKeySelectorApply
     endpointParams: dict[str, str]
     noProxy: str
-    proxyConnectHeader: dict[str, list[AdditionalAlertManagerConfigsApply]]
+    proxyConnectHeader: dict[str, list[core_v1.SecretKeySelectorApply]]
     proxyFromEnvironment: bool
     proxyUrl: str
     scopes: list[str]
@@ -973,19 +366,12 @@ class Oauth2TlsConfigApply(TypedDict, total=False):
     """Applied Oauth2TlsConfig."""
 
     ca: CaApply
-    cert: CertApply
+    cert: CaApply
     insecureSkipVerify: bool
-    keySecret: AdditionalAlertManagerConfigsApply
+    keySecret: core_v1.SecretKeySelectorApply
     maxVersion: Literal["TLS10", "TLS11", "TLS12", "TLS13"]
     minVersion: Literal["TLS10", "TLS11", "TLS12", "TLS13"]
     serverName: str
-
-
-class OptionApply(TypedDict, total=False):
-    """Applied Option."""
-
-    name: str
-    value: str
 
 
 class OtlpApply(TypedDict, total=False):
@@ -1007,73 +393,11 @@ class OtlpApply(TypedDict, total=False):
     ]
 
 
-class PersistentVolumeClaimApply(TypedDict, total=False):
-    """Applied PersistentVolumeClaim."""
-
-    claimName: str
-    readOnly: bool
-
-
 class PersistentVolumeClaimRetentionPolicyApply(TypedDict, total=False):
     """Applied PersistentVolumeClaimRetentionPolicy."""
 
     whenDeleted: str
     whenScaled: str
-
-
-class PhotonPersistentDiskApply(TypedDict, total=False):
-    """Applied PhotonPersistentDisk."""
-
-    fsType: str
-    pdID: str
-
-
-class PodAffinityApply(TypedDict, total=False):
-    """Applied PodAffinity."""
-
-    preferredDuringSchedulingIgnoredDuringExecution: list[
-        PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply
-    ]
-    requiredDuringSchedulingIgnoredDuringExecution: list[PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply]
-
-
-class PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied PodAffinityPreferredDuringSchedulingIgnoredDuringExecution."""
-
-    podAffinityTerm: PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply
-    weight: int
-
-
-class PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied PodAffinityRequiredDuringSchedulingIgnoredDuringExecution."""
-
-    labelSelector: TopologySpreadConstraintLabelSelectorApply
-    matchLabelKeys: list[str]
-    mismatchLabelKeys: list[str]
-    namespaceSelector: RequiredDuringSchedulingIgnoredDuringExecutionNamespaceSelectorApply
-    namespaces: list[str]
-    topologyKey: str
-
-
-class PodAntiAffinityApply(TypedDict, total=False):
-    """Applied PodAntiAffinity."""
-
-    preferredDuringSchedulingIgnoredDuringExecution: list[
-        PodAffinityPreferredDuringSchedulingIgnoredDuringExecutionApply
-    ]
-    requiredDuringSchedulingIgnoredDuringExecution: list[PodAffinityRequiredDuringSchedulingIgnoredDuringExecutionApply]
-
-
-class PodCertificateApply(TypedDict, total=False):
-    """Applied PodCertificate."""
-
-    certificateChainPath: str
-    credentialBundlePath: str
-    keyPath: str
-    keyType: str
-    maxExpirationSeconds: int
-    signerName: str
-    userAnnotations: dict[str, str]
 
 
 class PodMetadataApply(TypedDict, total=False):
@@ -1082,82 +406,6 @@ class PodMetadataApply(TypedDict, total=False):
     annotations: dict[str, str]
     labels: dict[str, str]
     name: str
-
-
-class PodMonitorNamespaceSelectorApply(TypedDict, total=False):
-    """Applied PodMonitorNamespaceSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
-class PodMonitorSelectorApply(TypedDict, total=False):
-    """Applied PodMonitorSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
-class PortApply(TypedDict, total=False):
-    """Applied Port."""
-
-    containerPort: int
-    hostIP: str
-    hostPort: int
-    name: str
-    protocol: str
-
-
-class PortworxVolumeApply(TypedDict, total=False):
-    """Applied PortworxVolume."""
-
-    fsType: str
-    readOnly: bool
-    volumeID: str
-
-
-class PostStartApply(TypedDict, total=False):
-    """Applied PostStart."""
-
-    exec: LivenessProbeExecApply
-    httpGet: HttpGetApply
-    sleep: SleepApply
-    tcpSocket: TcpSocketApply
-
-
-class PreferenceApply(TypedDict, total=False):
-    """Applied Preference."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchFields: list[MatchExpressionApply]
-
-
-class PreferredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied PreferredDuringSchedulingIgnoredDuringExecution."""
-
-    preference: PreferenceApply
-    weight: int
-
-
-class ProbeNamespaceSelectorApply(TypedDict, total=False):
-    """Applied ProbeNamespaceSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
-class ProbeSelectorApply(TypedDict, total=False):
-    """Applied ProbeSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
-class ProjectedApply(TypedDict, total=False):
-    """Applied Projected."""
-
-    defaultMode: int
-    sources: list[SourceApply]
 
 
 class PrometheusRulesExcludedFromEnforceApply(TypedDict, total=False):
@@ -1170,11 +418,11 @@ class PrometheusRulesExcludedFromEnforceApply(TypedDict, total=False):
 class PrometheusSpecApply(TypedDict, total=False):
     """Applied PrometheusSpec."""
 
-    additionalAlertManagerConfigs: AdditionalAlertManagerConfigsApply
-    additionalAlertRelabelConfigs: AdditionalAlertManagerConfigsApply
+    additionalAlertManagerConfigs: core_v1.SecretKeySelectorApply
+    additionalAlertRelabelConfigs: core_v1.SecretKeySelectorApply
     additionalArgs: list[AdditionalArgApply]
-    additionalScrapeConfigs: AdditionalAlertManagerConfigsApply
-    affinity: AffinityApply
+    additionalScrapeConfigs: core_v1.SecretKeySelectorApply
+    affinity: core_v1.AffinityApply
     alerting: AlertingApply
     allowOverlappingBlocks: bool
     apiserverConfig: ApiserverConfigApply
@@ -1183,10 +431,10 @@ class PrometheusSpecApply(TypedDict, total=False):
     baseImage: str
     bodySizeLimit: str
     configMaps: list[str]
-    containers: list[ContainerApply]
+    containers: list[core_v1.ContainerApply]
     convertClassicHistogramsToNHCB: bool
     disableCompaction: bool
-    dnsConfig: DnsConfigApply
+    dnsConfig: core_v1.PodDNSConfigApply
     dnsPolicy: Literal["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"]
     enableAdminAPI: bool
     enableFeatures: list[str]
@@ -1206,14 +454,14 @@ class PrometheusSpecApply(TypedDict, total=False):
     exemplars: ExemplarsApply
     externalLabels: dict[str, str]
     externalUrl: str
-    hostAliases: list[HostAliasApply]
+    hostAliases: list[core_v1.HostAliasApply]
     hostNetwork: bool
     hostUsers: bool
     ignoreNamespaceSelectors: bool
     image: str
     imagePullPolicy: Literal["", "Always", "Never", "IfNotPresent"]
-    imagePullSecrets: list[ImagePullSecretApply]
-    initContainers: list[ContainerApply]
+    imagePullSecrets: list[core_v1.LocalObjectReferenceApply]
+    initContainers: list[core_v1.ContainerApply]
     keepDroppedTargets: int
     labelLimit: int
     labelNameLengthLimit: int
@@ -1233,13 +481,13 @@ class PrometheusSpecApply(TypedDict, total=False):
     persistentVolumeClaimRetentionPolicy: PersistentVolumeClaimRetentionPolicyApply
     podManagementPolicy: Literal["OrderedReady", "Parallel"]
     podMetadata: PodMetadataApply
-    podMonitorNamespaceSelector: PodMonitorNamespaceSelectorApply
-    podMonitorSelector: PodMonitorSelectorApply
+    podMonitorNamespaceSelector: meta_v1.LabelSelectorApply
+    podMonitorSelector: meta_v1.LabelSelectorApply
     podTargetLabels: list[str]
     portName: str
     priorityClassName: str
-    probeNamespaceSelector: ProbeNamespaceSelectorApply
-    probeSelector: ProbeSelectorApply
+    probeNamespaceSelector: meta_v1.LabelSelectorApply
+    probeSelector: meta_v1.LabelSelectorApply
     prometheusExternalLabelName: str
     prometheusRulesExcludedFromEnforce: list[PrometheusRulesExcludedFromEnforceApply]
     query: QueryApply
@@ -1250,21 +498,21 @@ class PrometheusSpecApply(TypedDict, total=False):
     remoteWriteReceiverMessageVersions: list[Literal["V1.0", "V2.0"]]
     replicaExternalLabelName: str
     replicas: int
-    resources: ResourcesApply
+    resources: core_v1.ResourceRequirementsApply
     retention: str
     retentionSize: str
     routePrefix: str
-    ruleNamespaceSelector: RuleNamespaceSelectorApply
+    ruleNamespaceSelector: meta_v1.LabelSelectorApply
     ruleQueryOffset: str
-    ruleSelector: RuleSelectorApply
+    ruleSelector: meta_v1.LabelSelectorApply
     rules: RulesApply
     runtime: RuntimeApply
     sampleLimit: int
     schedulerName: str
     scrapeClasses: list[ScrapeClassApply]
     scrapeClassicHistograms: bool
-    scrapeConfigNamespaceSelector: ScrapeConfigNamespaceSelectorApply
-    scrapeConfigSelector: ScrapeConfigSelectorApply
+    scrapeConfigNamespaceSelector: meta_v1.LabelSelectorApply
+    scrapeConfigSelector: meta_v1.LabelSelectorApply
     scrapeFailureLogFile: str
     scrapeInterval: str
     scrapeNativeHistograms: bool
@@ -1279,11 +527,11 @@ class PrometheusSpecApply(TypedDict, total=False):
     ]
     scrapeTimeout: str
     secrets: list[str]
-    securityContext: SecurityContextApply
+    securityContext: core_v1.PodSecurityContextApply
     serviceAccountName: str
     serviceDiscoveryRole: Literal["Endpoints", "EndpointSlice"]
-    serviceMonitorNamespaceSelector: ServiceMonitorNamespaceSelectorApply
-    serviceMonitorSelector: ServiceMonitorSelectorApply
+    serviceMonitorNamespaceSelector: meta_v1.LabelSelectorApply
+    serviceMonitorSelector: meta_v1.LabelSelectorApply
     serviceName: str
     sha: str
     shardRetentionPolicy: ShardRetentionPolicyApply
@@ -1294,14 +542,14 @@ class PrometheusSpecApply(TypedDict, total=False):
     targetLimit: int
     terminationGracePeriodSeconds: int
     thanos: ThanosApply
-    tolerations: list[TolerationApply]
-    topologySpreadConstraints: list[TopologySpreadConstraintApply]
+    tolerations: list[core_v1.TolerationApply]
+    topologySpreadConstraints: list[SpecTopologySpreadConstraintApply]
     tracingConfig: TracingConfigApply
     tsdb: TsdbApply
     updateStrategy: UpdateStrategyApply
     version: str
-    volumeMounts: list[VolumeMountApply]
-    volumes: list[VolumeApply]
+    volumeMounts: list[core_v1.VolumeMountApply]
+    volumes: list[core_v1.VolumeApply]
     walCompression: bool
     web: WebApply
 
@@ -1310,7 +558,7 @@ class PrometheusStatusApply(TypedDict, total=False):
     """Applied PrometheusStatus."""
 
     availableReplicas: int
-    conditions: list[StatusConditionApply]
+    conditions: list[meta_v1.ConditionApply]
     paused: bool
     replicas: int
     selector: str
@@ -1344,30 +592,6 @@ class QueueConfigApply(TypedDict, total=False):
     sampleAgeLimit: str
 
 
-class QuobyteApply(TypedDict, total=False):
-    """Applied Quobyte."""
-
-    group: str
-    readOnly: bool
-    registry: str
-    tenant: str
-    user: str
-    volume: str
-
-
-class RbdApply(TypedDict, total=False):
-    """Applied Rbd."""
-
-    fsType: str
-    image: str
-    keyring: str
-    monitors: list[str]
-    pool: str
-    readOnly: bool
-    secretRef: CephfsSecretRefApply
-    user: str
-
-
 class RemoteReadApply(TypedDict, total=False):
     """Applied RemoteRead."""
 
@@ -1381,7 +605,7 @@ class RemoteReadApply(TypedDict, total=False):
     name: str
     noProxy: str
     oauth2: Oauth2Apply
-    proxyConnectHeader: dict[str, list[AdditionalAlertManagerConfigsApply]]
+    proxyConnectHeader: dict[str, list[core_v1.SecretKeySelectorApply]]
     proxyFromEnvironment: bool
     proxyUrl: str
     readRecent: bool
@@ -1407,7 +631,7 @@ class RemoteWriteApply(TypedDict, total=False):
     name: str
     noProxy: str
     oauth2: Oauth2Apply
-    proxyConnectHeader: dict[str, list[AdditionalAlertManagerConfigsApply]]
+    proxyConnectHeader: dict[str, list[core_v1.SecretKeySelectorApply]]
     proxyFromEnvironment: bool
     proxyUrl: str
     queueConfig: QueueConfigApply
@@ -1419,49 +643,6 @@ class RemoteWriteApply(TypedDict, total=False):
     tlsConfig: TlsConfigApply
     url: str
     writeRelabelConfigs: list[WriteRelabelConfigApply]
-
-
-class RequiredDuringSchedulingIgnoredDuringExecutionApply(TypedDict, total=False):
-    """Applied RequiredDuringSchedulingIgnoredDuringExecution."""
-
-    nodeSelectorTerms: list[NodeSelectorTermApply]
-
-
-class RequiredDuringSchedulingIgnoredDuringExecutionNamespaceSelectorApply(TypedDict, total=False):
-    """Applied RequiredDuringSchedulingIgnoredDuringExecutionNamespaceSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
-class ResizePolicyApply(TypedDict, total=False):
-    """Applied ResizePolicy."""
-
-    resourceName: str
-    restartPolicy: str
-
-
-class ResourceFieldRefApply(TypedDict, total=False):
-    """Applied ResourceFieldRef."""
-
-    containerName: str
-    divisor: int | str
-    resource: str
-
-
-class ResourcesApply(TypedDict, total=False):
-    """Applied Resources."""
-
-    claims: list[ClaimApply]
-    limits: dict[str, int | str]
-    requests: dict[str, int | str]
-
-
-class RestartPolicyRuleApply(TypedDict, total=False):
-    """Applied RestartPolicyRule."""
-
-    action: str
-    exitCodes: ExitCodesApply
 
 
 class RetainApply(TypedDict, total=False):
@@ -1476,20 +657,6 @@ class RollingUpdateApply(TypedDict, total=False):
     maxUnavailable: int | str
 
 
-class RuleNamespaceSelectorApply(TypedDict, total=False):
-    """Applied RuleNamespaceSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
-class RuleSelectorApply(TypedDict, total=False):
-    """Applied RuleSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
 class RulesApply(TypedDict, total=False):
     """Applied Rules."""
 
@@ -1500,21 +667,6 @@ class RuntimeApply(TypedDict, total=False):
     """Applied Runtime."""
 
     goGC: int
-
-
-class ScaleIOApply(TypedDict, total=False):
-    """Applied ScaleIO."""
-
-    fsType: str
-    gateway: str
-    protectionDomain: str
-    readOnly: bool
-    secretRef: CephfsSecretRefApply
-    sslEnabled: bool
-    storageMode: str
-    storagePool: str
-    system: str
-    volumeName: str
 
 
 class ScrapeClassApply(TypedDict, total=False):
@@ -1532,103 +684,10 @@ class ScrapeClassApply(TypedDict, total=False):
     tlsConfig: TlsConfigApply
 
 
-class ScrapeConfigNamespaceSelectorApply(TypedDict, total=False):
-    """Applied ScrapeConfigNamespaceSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
-class ScrapeConfigSelectorApply(TypedDict, total=False):
-    """Applied ScrapeConfigSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
 class SdkApply(TypedDict, total=False):
     """Applied Sdk."""
 
     tenantId: str
-
-
-class SeLinuxOptionsApply(TypedDict, total=False):
-    """Applied SeLinuxOptions."""
-
-    level: str
-    role: str
-    type: str
-    user: str
-
-
-class SeccompProfileApply(TypedDict, total=False):
-    """Applied SeccompProfile."""
-
-    localhostProfile: str
-    type: str
-
-
-class SecretApply(TypedDict, total=False):
-    """Applied Secret."""
-
-    defaultMode: int
-    items: list[ItemApply]
-    optional: bool
-    secretName: str
-
-
-class SecretRefApply(TypedDict, total=False):
-    """Applied SecretRef."""
-
-    name: str
-    optional: bool
-
-
-class SecurityContextApply(TypedDict, total=False):
-    """Applied SecurityContext."""
-
-    appArmorProfile: AppArmorProfileApply
-    fsGroup: int
-    fsGroupChangePolicy: str
-    runAsGroup: int
-    runAsNonRoot: bool
-    runAsUser: int
-    seLinuxChangePolicy: str
-    seLinuxOptions: SeLinuxOptionsApply
-    seccompProfile: SeccompProfileApply
-    supplementalGroups: list[int]
-    supplementalGroupsPolicy: str
-    sysctls: list[SysctlApply]
-    windowsOptions: WindowsOptionsApply
-
-
-class SelectorApply(TypedDict, total=False):
-    """Applied Selector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
-class ServiceAccountTokenApply(TypedDict, total=False):
-    """Applied ServiceAccountToken."""
-
-    audience: str
-    expirationSeconds: int
-    path: str
-
-
-class ServiceMonitorNamespaceSelectorApply(TypedDict, total=False):
-    """Applied ServiceMonitorNamespaceSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
-
-
-class ServiceMonitorSelectorApply(TypedDict, total=False):
-    """Applied ServiceMonitorSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
 
 
 class ServiceMonitorSpecApply(TypedDict, total=False):
@@ -1663,7 +722,7 @@ class ServiceMonitorSpecApply(TypedDict, total=False):
             "PrometheusText1.0.0",
         ]
     ]
-    selector: SelectorApply
+    selector: meta_v1.LabelSelectorApply
     selectorMechanism: Literal["RelabelConfig", "RoleSelector"]
     serviceDiscoveryRole: Literal["Endpoints", "EndpointSlice"]
     targetLabels: list[str]
@@ -1703,95 +762,36 @@ class ShardingStrategyApply(TypedDict, total=False):
 class Sigv4Apply(TypedDict, total=False):
     """Applied Sigv4."""
 
-    accessKey: AdditionalAlertManagerConfigsApply
+    accessKey: core_v1.SecretKeySelectorApply
     externalId: str
     profile: str
     region: str
     roleArn: str
-    secretKey: AdditionalAlertManagerConfigsApply
+    secretKey: core_v1.SecretKeySelectorApply
     useFIPSSTSEndpoint: bool
 
 
-class SleepApply(TypedDict, total=False):
-    """Applied Sleep."""
+class SpecTopologySpreadConstraintApply(TypedDict, total=False):
+    """Applied SpecTopologySpreadConstraint."""
 
-    seconds: int
-
-
-class SourceApply(TypedDict, total=False):
-    """Applied Source."""
-
-    clusterTrustBundle: ClusterTrustBundleApply
-    configMap: SourceConfigMapApply
-    downwardAPI: SourceDownwardAPIApply
-    podCertificate: PodCertificateApply
-    secret: SourceConfigMapApply
-    serviceAccountToken: ServiceAccountTokenApply
-
-
-class SourceConfigMapApply(TypedDict, total=False):
-    """Applied SourceConfigMap."""
-
-    items: list[ItemApply]
-    name: str
-    optional: bool
-
-
-class SourceDownwardAPIApply(TypedDict, total=False):
-    """Applied SourceDownwardAPI."""
-
-    items: list[DownwardAPIItemApply]
-
-
-class SpecResourcesApply(TypedDict, total=False):
-    """Applied SpecResources."""
-
-    limits: dict[str, int | str]
-    requests: dict[str, int | str]
-
-
-class StatusConditionApply(TypedDict, total=False):
-    """Applied StatusCondition."""
-
-    lastTransitionTime: str
-    message: str
-    observedGeneration: int
-    reason: str
-    status: str
-    type: str
+    additionalLabelSelectors: Literal["OnResource", "OnShard"]
+    labelSelector: meta_v1.LabelSelectorApply
+    matchLabelKeys: list[str]
+    maxSkew: int
+    minDomains: int
+    nodeAffinityPolicy: str
+    nodeTaintsPolicy: str
+    topologyKey: str
+    whenUnsatisfiable: str
 
 
 class StorageApply(TypedDict, total=False):
     """Applied Storage."""
 
     disableMountSubPath: bool
-    emptyDir: EmptyDirApply
-    ephemeral: EphemeralApply
-    volumeClaimTemplate: VolumeClaimTemplateApply
-
-
-class StorageosApply(TypedDict, total=False):
-    """Applied Storageos."""
-
-    fsType: str
-    readOnly: bool
-    secretRef: CephfsSecretRefApply
-    volumeName: str
-    volumeNamespace: str
-
-
-class SysctlApply(TypedDict, total=False):
-    """Applied Sysctl."""
-
-    name: str
-    value: str
-
-
-class TcpSocketApply(TypedDict, total=False):
-    """Applied TcpSocket."""
-
-    host: str
-    port: int | str
+    emptyDir: core_v1.EmptyDirVolumeSourceApply
+    ephemeral: core_v1.EphemeralVolumeSourceApply
+    volumeClaimTemplate: core_v1.PersistentVolumeClaimApply
 
 
 class ThanosApply(TypedDict, total=False):
@@ -1810,16 +810,16 @@ class ThanosApply(TypedDict, total=False):
     logFormat: Literal["", "logfmt", "json"]
     logLevel: Literal["", "debug", "info", "warn", "error"]
     minTime: str
-    objectStorageConfig: AdditionalAlertManagerConfigsApply
+    objectStorageConfig: core_v1.SecretKeySelectorApply
     objectStorageConfigFile: str
     readyTimeout: str
-    resources: ResourcesApply
+    resources: core_v1.ResourceRequirementsApply
     sha: str
     tag: str
-    tracingConfig: AdditionalAlertManagerConfigsApply
+    tracingConfig: core_v1.SecretKeySelectorApply
     tracingConfigFile: str
     version: str
-    volumeMounts: list[VolumeMountApply]
+    volumeMounts: list[core_v1.VolumeMountApply]
 
 
 class TlsConfigApply(TypedDict, total=False):
@@ -1827,24 +827,14 @@ class TlsConfigApply(TypedDict, total=False):
 
     ca: CaApply
     caFile: str
-    cert: CertApply
+    cert: CaApply
     certFile: str
     insecureSkipVerify: bool
     keyFile: str
-    keySecret: AdditionalAlertManagerConfigsApply
+    keySecret: core_v1.SecretKeySelectorApply
     maxVersion: Literal["TLS10", "TLS11", "TLS12", "TLS13"]
     minVersion: Literal["TLS10", "TLS11", "TLS12", "TLS13"]
     serverName: str
-
-
-class TolerationApply(TypedDict, total=False):
-    """Applied Toleration."""
-
-    effect: str
-    key: str
-    operator: str
-    tolerationSeconds: int
-    value: str
 
 
 class TopologyApply(TypedDict, total=False):
@@ -1852,27 +842,6 @@ class TopologyApply(TypedDict, total=False):
 
     externalLabelName: str
     values: list[str]
-
-
-class TopologySpreadConstraintApply(TypedDict, total=False):
-    """Applied TopologySpreadConstraint."""
-
-    additionalLabelSelectors: Literal["OnResource", "OnShard"]
-    labelSelector: TopologySpreadConstraintLabelSelectorApply
-    matchLabelKeys: list[str]
-    maxSkew: int
-    minDomains: int
-    nodeAffinityPolicy: str
-    nodeTaintsPolicy: str
-    topologyKey: str
-    whenUnsatisfiable: str
-
-
-class TopologySpreadConstraintLabelSelectorApply(TypedDict, total=False):
-    """Applied TopologySpreadConstraintLabelSelector."""
-
-    matchExpressions: list[MatchExpressionApply]
-    matchLabels: dict[str, str]
 
 
 class TracingConfigApply(TypedDict, total=False):
@@ -1903,128 +872,6 @@ class UpdateStrategyApply(TypedDict, total=False):
     type: Literal["OnDelete", "RollingUpdate"]
 
 
-class ValueFromApply(TypedDict, total=False):
-    """Applied ValueFrom."""
-
-    configMapKeyRef: AdditionalAlertManagerConfigsApply
-    fieldRef: FieldRefApply
-    fileKeyRef: FileKeyRefApply
-    resourceFieldRef: ResourceFieldRefApply
-    secretKeyRef: AdditionalAlertManagerConfigsApply
-
-
-class VolumeApply(TypedDict, total=False):
-    """Applied Volume."""
-
-    awsElasticBlockStore: AwsElasticBlockStoreApply
-    azureDisk: AzureDiskApply
-    azureFile: AzureFileApply
-    cephfs: CephfsApply
-    cinder: CinderApply
-    configMap: ConfigMapApply
-    csi: CsiApply
-    downwardAPI: DownwardAPIApply
-    emptyDir: EmptyDirApply
-    ephemeral: EphemeralApply
-    fc: FcApply
-    flexVolume: FlexVolumeApply
-    flocker: FlockerApply
-    gcePersistentDisk: GcePersistentDiskApply
-    gitRepo: GitRepoApply
-    glusterfs: GlusterfsApply
-    hostPath: HostPathApply
-    image: ImageApply
-    iscsi: IscsiApply
-    name: str
-    nfs: NfsApply
-    persistentVolumeClaim: PersistentVolumeClaimApply
-    photonPersistentDisk: PhotonPersistentDiskApply
-    portworxVolume: PortworxVolumeApply
-    projected: ProjectedApply
-    quobyte: QuobyteApply
-    rbd: RbdApply
-    scaleIO: ScaleIOApply
-    secret: SecretApply
-    storageos: StorageosApply
-    vsphereVolume: VsphereVolumeApply
-
-
-class VolumeClaimTemplateApply(TypedDict, total=False):
-    """Applied VolumeClaimTemplate."""
-
-    apiVersion: str
-    kind: str
-    metadata: PodMetadataApply
-    spec: VolumeClaimTemplateSpecApply
-    status: VolumeClaimTemplateStatusApply
-
-
-class VolumeClaimTemplateSpecApply(TypedDict, total=False):
-    """Applied VolumeClaimTemplateSpec."""
-
-    accessModes: list[str]
-    dataSource: DataSourceApply
-    dataSourceRef: DataSourceRefApply
-    resources: SpecResourcesApply
-    selector: SelectorApply
-    storageClassName: str
-    volumeAttributesClassName: str
-    volumeMode: str
-    volumeName: str
-
-
-class VolumeClaimTemplateStatusApply(TypedDict, total=False):
-    """Applied VolumeClaimTemplateStatus."""
-
-    accessModes: list[str]
-    allocatedResourceStatuses: dict[str, str]
-    allocatedResources: dict[str, int | str]
-    capacity: dict[str, int | str]
-    conditions: list[VolumeClaimTemplateStatusConditionApply]
-    currentVolumeAttributesClassName: str
-    modifyVolumeStatus: ModifyVolumeStatusApply
-    phase: str
-
-
-class VolumeClaimTemplateStatusConditionApply(TypedDict, total=False):
-    """Applied VolumeClaimTemplateStatusCondition."""
-
-    lastProbeTime: str
-    lastTransitionTime: str
-    message: str
-    reason: str
-    status: str
-    type: str
-
-
-class VolumeDeviceApply(TypedDict, total=False):
-    """Applied VolumeDevice."""
-
-    devicePath: str
-    name: str
-
-
-class VolumeMountApply(TypedDict, total=False):
-    """Applied VolumeMount."""
-
-    mountPath: str
-    mountPropagation: str
-    name: str
-    readOnly: bool
-    recursiveReadOnly: str
-    subPath: str
-    subPathExpr: str
-
-
-class VsphereVolumeApply(TypedDict, total=False):
-    """Applied VsphereVolume."""
-
-    fsType: str
-    storagePolicyID: str
-    storagePolicyName: str
-    volumePath: str
-
-
 class WebApply(TypedDict, total=False):
     """Applied Web."""
 
@@ -2042,22 +889,13 @@ class WebTlsConfigApply(TypedDict, total=False):
     cipherSuites: list[str]
     clientAuthType: str
     clientCAFile: str
-    client_ca: ClientCaApply
+    client_ca: CertApply
     curvePreferences: list[str]
     keyFile: str
-    keySecret: AdditionalAlertManagerConfigsApply
+    keySecret: core_v1.SecretKeySelectorApply
     maxVersion: str
     minVersion: str
     preferServerCipherSuites: bool
-
-
-class WindowsOptionsApply(TypedDict, total=False):
-    """Applied WindowsOptions."""
-
-    gmsaCredentialSpec: str
-    gmsaCredentialSpecName: str
-    hostProcess: bool
-    runAsUserName: str
 
 
 class WorkloadIdentityApply(TypedDict, total=False):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Required, TypedDict
 if TYPE_CHECKING:
     from kubewright.api.applyconfigurations import meta_v1
 
-__all__ = ["StatusConditionApply", "TsTestApply", "TsTestSpecApply", "TsTestStatusApply"]
+__all__ = ["TsTestApply", "TsTestSpecApply", "TsTestStatusApply"]
 
 
 class TsTestApply(TypedDict, total=False):
@@ -19,17 +19,6 @@ class TsTestApply(TypedDict, total=False):
     metadata: Required[meta_v1.ObjectMetaApply]
     spec: TsTestSpecApply
     status: TsTestStatusApply
-
-
-class StatusConditionApply(TypedDict, total=False):
-    """Applied StatusCondition."""
-
-    lastTransitionTime: str
-    message: str
-    observedGeneration: int
-    reason: str
-    status: Literal["True", "False", "Unknown"]
-    type: str
 
 
 class TsTestSpecApply(TypedDict, total=False):
@@ -44,6 +33,6 @@ class TsTestSpecApply(TypedDict, total=False):
 class TsTestStatusApply(TypedDict, total=False):
     """Applied TsTestStatus."""
 
-    conditions: list[StatusConditionApply]
+    conditions: list[meta_v1.ConditionApply]
     phase: str
     readyReplicas: int

@@ -7,8 +7,35 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from kubewright.api.models.core_v1 import (
+    Affinity,
+    ConfigMapKeySelector,
+    Container,
+    ContainerPort,
+    ContainerResizePolicy,
+    ContainerRestartRule,
+    EnvFromSource,
+    EnvVar,
+    HTTPHeader,
+    HostAlias,
+    Lifecycle,
+    LocalObjectReference,
+    PersistentVolumeClaim,
+    PodDNSConfig,
+    PodResourceClaim,
+    PodSecurityContext,
+    Probe,
+    ResourceRequirements,
+    SecretKeySelector,
+    SecurityContext,
+    Toleration,
+    Volume,
+    VolumeDevice,
+    VolumeMount,
+)
+from kubewright.api.models.policy_v1 import PodDisruptionBudgetSpec
 from kubewright.model import Model, OneOf, Req
-from kubewright.objects import ObjectMeta
+from kubewright.objects import LabelSelector, ObjectMeta
 from msgspec import field
 
 
@@ -24,49 +51,6 @@ class Workflow(Model, kw_only=True):
     """
     WorkflowStatus contains overall status information about a workflow.
     All nested field descriptions have been dropped due to Kubernetes size limitations.
-    """
-
-
-class Affinity(Model, kw_only=True):
-    """
-    Affinity sets the scheduling constraints for all pods in the workflow.
-    Can be overridden by an affinity specified in the template
-    """
-
-    node_affinity: NodeAffinity | None = field(name="nodeAffinity", default=None)
-    """Describes node affinity scheduling rules for the pod."""
-    pod_affinity: PodAffinity | None = field(name="podAffinity", default=None)
-    """
-    Describes pod affinity scheduling rules (e.g. co-locate this pod in the same node, zone, etc. as
-    some other pod(s)).
-    """
-    pod_anti_affinity: PodAntiAffinity | None = field(name="podAntiAffinity", default=None)
-    """
-    Describes pod anti-affinity scheduling rules (e.g. avoid putting this pod in the same node, zone,
-    etc. as some other pod(s)).
-    """
-
-
-class AppArmorProfile(Model, kw_only=True):
-    """
-    appArmorProfile is the AppArmor options to use by the containers in this pod.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-
-    type: Req[str]
-    """
-    type indicates which kind of AppArmor profile will be applied.
-    Valid options are:
-      Localhost - a profile pre-loaded on the node.
-      RuntimeDefault - the container runtime's default profile.
-      Unconfined - no AppArmor enforcement.
-    """
-    localhost_profile: str | None = field(name="localhostProfile", default=None)
-    """
-    localhostProfile indicates a profile loaded on the node that should be used.
-    The profile must be preconfigured on the node to work.
-    Must match the loaded name of the profile.
-    Must be set if and only if type is "Localhost".
     """
 
 
@@ -256,7 +240,7 @@ class ArtifactHttp(Model, kw_only=True):
     """URL of the artifact"""
     auth: Auth | None = None
     """Auth contains information for client authentication"""
-    headers: list[HttpHeader] | None = None
+    headers: list[HTTPHeader] | None = None
     """Headers are an optional list of headers to send with HTTP requests for artifacts"""
     save_stream_via_file: bool | None = field(name="saveStreamViaFile", default=None)
     """
@@ -280,15 +264,15 @@ class ArtifactRepository(Model, kw_only=True):
 
 class ArtifactRepositoryArtifactory(Model, kw_only=True):
     key_format: str | None = field(name="keyFormat", default=None)
-    password_secret: ConfigMapKeyRef | None = field(name="passwordSecret", default=None)
+    password_secret: SecretKeySelector | None = field(name="passwordSecret", default=None)
     repo_url: str | None = field(name="repoURL", default=None)
-    username_secret: ConfigMapKeyRef | None = field(name="usernameSecret", default=None)
+    username_secret: SecretKeySelector | None = field(name="usernameSecret", default=None)
 
 
 class ArtifactRepositoryAzure(Model, kw_only=True):
     container: Req[str]
     endpoint: Req[str]
-    account_key_secret: ConfigMapKeyRef | None = field(name="accountKeySecret", default=None)
+    account_key_secret: SecretKeySelector | None = field(name="accountKeySecret", default=None)
     blob_name_format: str | None = field(name="blobNameFormat", default=None)
     use_sdk_creds: bool | None = field(name="useSDKCreds", default=None)
 
@@ -296,7 +280,7 @@ class ArtifactRepositoryAzure(Model, kw_only=True):
 class ArtifactRepositoryGcs(Model, kw_only=True):
     bucket: str | None = None
     key_format: str | None = field(name="keyFormat", default=None)
-    service_account_key_secret: ConfigMapKeyRef | None = field(name="serviceAccountKeySecret", default=None)
+    service_account_key_secret: SecretKeySelector | None = field(name="serviceAccountKeySecret", default=None)
 
 
 class ArtifactRepositoryHdfs(Model, kw_only=True):
@@ -304,9 +288,9 @@ class ArtifactRepositoryHdfs(Model, kw_only=True):
     data_transfer_protection: str | None = field(name="dataTransferProtection", default=None)
     force: bool | None = None
     hdfs_user: str | None = field(name="hdfsUser", default=None)
-    krb_c_cache_secret: ConfigMapKeyRef | None = field(name="krbCCacheSecret", default=None)
-    krb_config_config_map: ConfigMapKeyRef | None = field(name="krbConfigConfigMap", default=None)
-    krb_keytab_secret: ConfigMapKeyRef | None = field(name="krbKeytabSecret", default=None)
+    krb_c_cache_secret: SecretKeySelector | None = field(name="krbCCacheSecret", default=None)
+    krb_config_config_map: ConfigMapKeySelector | None = field(name="krbConfigConfigMap", default=None)
+    krb_keytab_secret: SecretKeySelector | None = field(name="krbKeytabSecret", default=None)
     krb_realm: str | None = field(name="krbRealm", default=None)
     krb_service_principal_name: str | None = field(name="krbServicePrincipalName", default=None)
     krb_username: str | None = field(name="krbUsername", default=None)
@@ -314,13 +298,13 @@ class ArtifactRepositoryHdfs(Model, kw_only=True):
 
 
 class ArtifactRepositoryOss(Model, kw_only=True):
-    access_key_secret: ConfigMapKeyRef | None = field(name="accessKeySecret", default=None)
+    access_key_secret: SecretKeySelector | None = field(name="accessKeySecret", default=None)
     bucket: str | None = None
     create_bucket_if_not_present: bool | None = field(name="createBucketIfNotPresent", default=None)
     endpoint: str | None = None
     key_format: str | None = field(name="keyFormat", default=None)
     lifecycle_rule: LifecycleRule | None = field(name="lifecycleRule", default=None)
-    secret_key_secret: ConfigMapKeyRef | None = field(name="secretKeySecret", default=None)
+    secret_key_secret: SecretKeySelector | None = field(name="secretKeySecret", default=None)
     security_token: str | None = field(name="securityToken", default=None)
     use_sdk_creds: bool | None = field(name="useSDKCreds", default=None)
 
@@ -347,10 +331,10 @@ class ArtifactRepositoryRef(Model, kw_only=True):
 
 
 class ArtifactRepositoryS3(Model, kw_only=True):
-    access_key_secret: ConfigMapKeyRef | None = field(name="accessKeySecret", default=None)
+    access_key_secret: SecretKeySelector | None = field(name="accessKeySecret", default=None)
     addressing_style: OneOf[Literal["", "path", "virtual-hosted"]] | None = field(name="addressingStyle", default=None)
     bucket: str | None = None
-    ca_secret: ConfigMapKeyRef | None = field(name="caSecret", default=None)
+    ca_secret: SecretKeySelector | None = field(name="caSecret", default=None)
     create_bucket_if_not_present: CreateBucketIfNotPresent | None = field(name="createBucketIfNotPresent", default=None)
     encryption_options: EncryptionOptions | None = field(name="encryptionOptions", default=None)
     endpoint: str | None = None
@@ -359,8 +343,8 @@ class ArtifactRepositoryS3(Model, kw_only=True):
     key_prefix: str | None = field(name="keyPrefix", default=None)
     region: str | None = None
     role_arn: str | None = field(name="roleARN", default=None)
-    secret_key_secret: ConfigMapKeyRef | None = field(name="secretKeySecret", default=None)
-    session_token_secret: ConfigMapKeyRef | None = field(name="sessionTokenSecret", default=None)
+    secret_key_secret: SecretKeySelector | None = field(name="secretKeySecret", default=None)
+    session_token_secret: SecretKeySelector | None = field(name="sessionTokenSecret", default=None)
     use_sdk_creds: bool | None = field(name="useSDKCreds", default=None)
 
 
@@ -369,9 +353,9 @@ class Artifactory(Model, kw_only=True):
 
     url: Req[str]
     """URL of the artifact"""
-    password_secret: ConfigMapKeyRef | None = field(name="passwordSecret", default=None)
+    password_secret: SecretKeySelector | None = field(name="passwordSecret", default=None)
     """PasswordSecret is the secret selector to the repository password"""
-    username_secret: ConfigMapKeyRef | None = field(name="usernameSecret", default=None)
+    username_secret: SecretKeySelector | None = field(name="usernameSecret", default=None)
     """UsernameSecret is the secret selector to the repository username"""
 
 
@@ -386,43 +370,6 @@ class Auth(Model, kw_only=True):
     """OAuth2Auth holds all information for client authentication via OAuth2 tokens"""
 
 
-class AwsElasticBlockStore(Model, kw_only=True):
-    """
-    awsElasticBlockStore represents an AWS Disk resource that is attached to a
-    kubelet's host machine and then exposed to the pod.
-    Deprecated: AWSElasticBlockStore is deprecated. All operations for the in-tree
-    awsElasticBlockStore type are redirected to the ebs.csi.aws.com CSI driver.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#awselasticblockstore
-    """
-
-    volume_id: Req[str] = field(name="volumeID")
-    """
-    volumeID is unique ID of the persistent disk resource in AWS (Amazon EBS volume).
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#awselasticblockstore
-    """
-    fs_type: str | None = field(name="fsType", default=None)
-    """
-    fsType is the filesystem type of the volume that you want to mount.
-    Tip: Ensure that the filesystem type is supported by the host operating system.
-    Examples: "ext4", "xfs", "ntfs". Implicitly inferred to be "ext4" if unspecified.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#awselasticblockstore
-    """
-    partition: int | None = None
-    """
-    partition is the partition in the volume that you want to mount.
-    If omitted, the default is to mount by volume name.
-    Examples: For volume /dev/sda1, you specify the partition as "1".
-    Similarly, the volume partition for /dev/sda is "0" (or you can leave the property empty).
-
-    Format: int32.
-    """
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly value true will force the readOnly setting in VolumeMounts.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#awselasticblockstore
-    """
-
-
 class Azure(Model, kw_only=True):
     """Azure contains Azure Storage artifact location details"""
 
@@ -435,64 +382,10 @@ class Azure(Model, kw_only=True):
     Endpoint is the service url associated with an account. It is most likely
     "https://<ACCOUNT_NAME>.blob.core.windows.net"
     """
-    account_key_secret: ConfigMapKeyRef | None = field(name="accountKeySecret", default=None)
+    account_key_secret: SecretKeySelector | None = field(name="accountKeySecret", default=None)
     """AccountKeySecret is the secret selector to the Azure Blob Storage account access key"""
     use_sdk_creds: bool | None = field(name="useSDKCreds", default=None)
     """UseSDKCreds tells the driver to figure out credentials based on sdk defaults."""
-
-
-class AzureDisk(Model, kw_only=True):
-    """
-    azureDisk represents an Azure Data Disk mount on the host and bind mount to the pod.
-    Deprecated: AzureDisk is deprecated. All operations for the in-tree azureDisk type
-    are redirected to the disk.csi.azure.com CSI driver.
-    """
-
-    disk_name: Req[str] = field(name="diskName")
-    """diskName is the Name of the data disk in the blob storage"""
-    disk_uri: Req[str] = field(name="diskURI")
-    """diskURI is the URI of data disk in the blob storage"""
-    caching_mode: str | None = field(name="cachingMode", default=None)
-    """cachingMode is the Host Caching mode: None, Read Only, Read Write."""
-    fs_type: str | None = field(name="fsType", default=None)
-    """
-    fsType is Filesystem type to mount.
-    Must be a filesystem type supported by the host operating system.
-    Ex. "ext4", "xfs", "ntfs". Implicitly inferred to be "ext4" if unspecified.
-
-    Default (set by the server): "ext4".
-    """
-    kind: str | None = None
-    """
-    kind expected values are Shared: multiple blob disks per storage account  Dedicated: single blob
-    disk per storage account  Managed: azure managed data disk (only in managed availability set).
-    defaults to shared
-    """
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly Defaults to false (read/write). ReadOnly here will force
-    the ReadOnly setting in VolumeMounts.
-
-    Default (set by the server): false.
-    """
-
-
-class AzureFile(Model, kw_only=True):
-    """
-    azureFile represents an Azure File Service mount on the host and bind mount to the pod.
-    Deprecated: AzureFile is deprecated. All operations for the in-tree azureFile type
-    are redirected to the file.csi.azure.com CSI driver.
-    """
-
-    secret_name: Req[str] = field(name="secretName")
-    """secretName is the  name of secret that contains Azure Storage Account Name and Key"""
-    share_name: Req[str] = field(name="shareName")
-    """shareName is the azure share Name"""
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly defaults to false (read/write). ReadOnly here will force
-    the ReadOnly setting in VolumeMounts.
-    """
 
 
 class Backoff(Model, kw_only=True):
@@ -525,9 +418,9 @@ class Backoff(Model, kw_only=True):
 class BasicAuth(Model, kw_only=True):
     """BasicAuth describes the secret selectors required for basic authentication"""
 
-    password_secret: ConfigMapKeyRef | None = field(name="passwordSecret", default=None)
+    password_secret: SecretKeySelector | None = field(name="passwordSecret", default=None)
     """PasswordSecret is the secret selector to the repository password"""
-    username_secret: ConfigMapKeyRef | None = field(name="usernameSecret", default=None)
+    username_secret: SecretKeySelector | None = field(name="usernameSecret", default=None)
     """UsernameSecret is the secret selector to the repository username"""
 
 
@@ -537,270 +430,21 @@ class BodyFrom(Model, kw_only=True):
 
 
 class Cache(Model, kw_only=True):
-    config_map: Req[CacheConfigMap] = field(name="configMap")
-
-
-class CacheConfigMap(Model, kw_only=True):
-    name: str | None = None
-    """Default (set by the server): ""."""
-
-
-class Capabilities(Model, kw_only=True):
-    add: list[str] | None = None
-    drop: list[str] | None = None
-
-
-class Cephfs(Model, kw_only=True):
-    """
-    cephFS represents a Ceph FS mount on the host that shares a pod's lifetime.
-    Deprecated: CephFS is deprecated and the in-tree cephfs type is no longer supported.
-    """
-
-    monitors: Req[list[str]]
-    """
-    monitors is Required: Monitors is a collection of Ceph monitors
-    More info: https://examples.k8s.io/volumes/cephfs/README.md#how-to-use-it
-    """
-    path: str | None = None
-    """path is Optional: Used as the mounted root, rather than the full Ceph tree, default is /"""
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly is Optional: Defaults to false (read/write). ReadOnly here will force
-    the ReadOnly setting in VolumeMounts.
-    More info: https://examples.k8s.io/volumes/cephfs/README.md#how-to-use-it
-    """
-    secret_file: str | None = field(name="secretFile", default=None)
-    """
-    secretFile is Optional: SecretFile is the path to key ring for User, default is
-    /etc/ceph/user.secret
-    More info: https://examples.k8s.io/volumes/cephfs/README.md#how-to-use-it
-    """
-    secret_ref: SecretRef | None = field(name="secretRef", default=None)
-    """
-    secretRef is Optional: SecretRef is reference to the authentication secret for User, default is
-    empty.
-    More info: https://examples.k8s.io/volumes/cephfs/README.md#how-to-use-it
-    """
-    user: str | None = None
-    """
-    user is optional: User is the rados user name, default is admin
-    More info: https://examples.k8s.io/volumes/cephfs/README.md#how-to-use-it
-    """
-
-
-class Cinder(Model, kw_only=True):
-    """
-    cinder represents a cinder volume attached and mounted on kubelets host machine.
-    Deprecated: Cinder is deprecated. All operations for the in-tree cinder type
-    are redirected to the cinder.csi.openstack.org CSI driver.
-    More info: https://examples.k8s.io/mysql-cinder-pd/README.md
-    """
-
-    volume_id: Req[str] = field(name="volumeID")
-    """
-    volumeID used to identify the volume in cinder.
-    More info: https://examples.k8s.io/mysql-cinder-pd/README.md
-    """
-    fs_type: str | None = field(name="fsType", default=None)
-    """
-    fsType is the filesystem type to mount.
-    Must be a filesystem type supported by the host operating system.
-    Examples: "ext4", "xfs", "ntfs". Implicitly inferred to be "ext4" if unspecified.
-    More info: https://examples.k8s.io/mysql-cinder-pd/README.md
-    """
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly defaults to false (read/write). ReadOnly here will force
-    the ReadOnly setting in VolumeMounts.
-    More info: https://examples.k8s.io/mysql-cinder-pd/README.md
-    """
-    secret_ref: SecretRef | None = field(name="secretRef", default=None)
-    """
-    secretRef is optional: points to a secret object containing parameters used to connect
-    to OpenStack.
-    """
-
-
-class Claim(Model, kw_only=True):
-    """ResourceClaim references one entry in PodSpec.ResourceClaims."""
-
-    name: Req[str]
-    """
-    Name must match the name of one entry in pod.spec.resourceClaims of
-    the Pod where this field is used. It makes that resource available
-    inside a container.
-    """
-    request: str | None = None
-    """
-    Request is the name chosen for a request in the referenced claim.
-    If empty, everything from the claim is made available, otherwise
-    only the result of this request.
-    """
+    config_map: Req[ConfigMap] = field(name="configMap")
 
 
 class ClientCert(Model, kw_only=True):
     """ClientCertAuth holds necessary information for client authentication via certificates"""
 
-    client_cert_secret: ConfigMapKeyRef | None = field(name="clientCertSecret", default=None)
+    client_cert_secret: SecretKeySelector | None = field(name="clientCertSecret", default=None)
     """SecretKeySelector selects a key of a Secret."""
-    client_key_secret: ConfigMapKeyRef | None = field(name="clientKeySecret", default=None)
+    client_key_secret: SecretKeySelector | None = field(name="clientKeySecret", default=None)
     """SecretKeySelector selects a key of a Secret."""
-
-
-class ClusterTrustBundle(Model, kw_only=True):
-    """
-    ClusterTrustBundle allows a pod to access the `.spec.trustBundle` field
-    of ClusterTrustBundle objects in an auto-updating file.
-
-    Alpha, gated by the ClusterTrustBundleProjection feature gate.
-
-    ClusterTrustBundle objects can either be selected by name, or by the
-    combination of signer name and a label selector.
-
-    Kubelet performs aggressive normalization of the PEM contents written
-    into the pod filesystem.  Esoteric PEM features such as inter-block
-    comments and block headers are stripped.  Certificates are deduplicated.
-    The ordering of certificates within the file is arbitrary, and Kubelet
-    may change the order over time.
-    """
-
-    path: Req[str]
-    """Relative path from the volume root to write the bundle."""
-    label_selector: PodGCLabelSelector | None = field(name="labelSelector", default=None)
-    """
-    Select all ClusterTrustBundles that match this label selector.  Only has
-    effect if signerName is set.  Mutually-exclusive with name.  If unset,
-    interpreted as "match nothing".  If set but empty, interpreted as "match
-    everything".
-    """
-    name: str | None = None
-    """
-    Select a single ClusterTrustBundle by object name.  Mutually-exclusive
-    with signerName and labelSelector.
-    """
-    optional: bool | None = None
-    """
-    If true, don't block pod startup if the referenced ClusterTrustBundle(s)
-    aren't available.  If using name, then the named ClusterTrustBundle is
-    allowed not to exist.  If using signerName, then the combination of
-    signerName and labelSelector is allowed to match zero
-    ClusterTrustBundles.
-    """
-    signer_name: str | None = field(name="signerName", default=None)
-    """
-    Select all ClusterTrustBundles that match this signer name.
-    Mutually-exclusive with name.  The contents of all selected
-    ClusterTrustBundles will be unified and deduplicated.
-    """
 
 
 class ConfigMap(Model, kw_only=True):
-    """configMap represents a configMap that should populate this volume"""
-
-    default_mode: int | None = field(name="defaultMode", default=None)
-    """
-    defaultMode is optional: mode bits used to set permissions on created files by default.
-    Must be an octal value between 0000 and 0777 or a decimal value between 0 and 511.
-    YAML accepts both octal and decimal values, JSON requires decimal values for mode bits.
-    Defaults to 0644.
-    Directories within the path are not affected by this setting.
-    This might be in conflict with other options that affect the file
-    mode, like fsGroup, and the result can be other mode bits set.
-
-    Format: int32.
-    """
-    items: list[Item] | None = None
-    """
-    items if unspecified, each key-value pair in the Data field of the referenced
-    ConfigMap will be projected into the volume as a file whose name is the
-    key and content is the value. If specified, the listed keys will be
-    projected into the specified paths, and unlisted keys will not be
-    present. If a key is specified which is not present in the ConfigMap,
-    the volume setup will error unless it is marked optional. Paths must be
-    relative and may not contain the '..' path or start with '..'.
-    """
-    name: str | None = None
-    """
-    Name of the referent.
-    This field is effectively required, but due to backwards compatibility is
-    allowed to be empty. Instances of this type with an empty value here are
-    almost certainly wrong.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-
-    Default (set by the server): "".
-    """
-    optional: bool | None = None
-    """optional specify whether the ConfigMap or its keys must be defined"""
-
-
-class ConfigMapKeyRef(Model, kw_only=True):
-    """ConfigMapKeyRef is a configmap selector for Semaphore configuration"""
-
-    key: Req[str]
-    """The key to select."""
-    name: str | None = None
-    """
-    Name of the referent.
-    This field is effectively required, but due to backwards compatibility is
-    allowed to be empty. Instances of this type with an empty value here are
-    almost certainly wrong.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-
-    Default (set by the server): "".
-    """
-    optional: bool | None = None
-    """Specify whether the ConfigMap or its key must be defined"""
-
-
-class ConfigMapRef(Model, kw_only=True):
     name: str | None = None
     """Default (set by the server): ""."""
-    optional: bool | None = None
-
-
-class Container(Model, kw_only=True):
-    args: list[str] | None = None
-    command: list[str] | None = None
-    env: list[Env] | None = None
-    env_from: list[EnvFrom] | None = field(name="envFrom", default=None)
-    image: str | None = None
-    image_pull_policy: str | None = field(name="imagePullPolicy", default=None)
-    lifecycle: Lifecycle | None = None
-    liveness_probe: LivenessProbe | None = field(name="livenessProbe", default=None)
-    name: str | None = None
-    ports: list[Port] | None = None
-    readiness_probe: LivenessProbe | None = field(name="readinessProbe", default=None)
-    resize_policy: list[ResizePolicy] | None = field(name="resizePolicy", default=None)
-    resources: PodResources | None = None
-    restart_policy: str | None = field(name="restartPolicy", default=None)
-    restart_policy_rules: list[RestartPolicyRule] | None = field(name="restartPolicyRules", default=None)
-    security_context: ContainerSecurityContext | None = field(name="securityContext", default=None)
-    startup_probe: LivenessProbe | None = field(name="startupProbe", default=None)
-    stdin: bool | None = None
-    stdin_once: bool | None = field(name="stdinOnce", default=None)
-    termination_message_path: str | None = field(name="terminationMessagePath", default=None)
-    termination_message_policy: str | None = field(name="terminationMessagePolicy", default=None)
-    tty: bool | None = None
-    volume_devices: list[VolumeDevice] | None = field(name="volumeDevices", default=None)
-    volume_mounts: list[VolumeMount] | None = field(name="volumeMounts", default=None)
-    working_dir: str | None = field(name="workingDir", default=None)
-
-
-class ContainerSecurityContext(Model, kw_only=True):
-    allow_privilege_escalation: bool | None = field(name="allowPrivilegeEscalation", default=None)
-    app_armor_profile: AppArmorProfile | None = field(name="appArmorProfile", default=None)
-    capabilities: Capabilities | None = None
-    privileged: bool | None = None
-    proc_mount: str | None = field(name="procMount", default=None)
-    read_only_root_filesystem: bool | None = field(name="readOnlyRootFilesystem", default=None)
-    run_as_group: int | None = field(name="runAsGroup", default=None)
-    """Format: int64."""
-    run_as_non_root: bool | None = field(name="runAsNonRoot", default=None)
-    run_as_user: int | None = field(name="runAsUser", default=None)
-    """Format: int64."""
-    se_linux_options: SeLinuxOptions | None = field(name="seLinuxOptions", default=None)
-    seccomp_profile: SeccompProfile | None = field(name="seccompProfile", default=None)
-    windows_options: WindowsOptions | None = field(name="windowsOptions", default=None)
 
 
 class ContainerSet(Model, kw_only=True):
@@ -814,20 +458,20 @@ class ContainerSetContainer(Model, kw_only=True):
     args: list[str] | None = None
     command: list[str] | None = None
     dependencies: list[str] | None = None
-    env: list[Env] | None = None
-    env_from: list[EnvFrom] | None = field(name="envFrom", default=None)
+    env: list[EnvVar] | None = None
+    env_from: list[EnvFromSource] | None = field(name="envFrom", default=None)
     image: str | None = None
     image_pull_policy: str | None = field(name="imagePullPolicy", default=None)
     lifecycle: Lifecycle | None = None
-    liveness_probe: LivenessProbe | None = field(name="livenessProbe", default=None)
-    ports: list[Port] | None = None
-    readiness_probe: LivenessProbe | None = field(name="readinessProbe", default=None)
-    resize_policy: list[ResizePolicy] | None = field(name="resizePolicy", default=None)
-    resources: PodResources | None = None
+    liveness_probe: Probe | None = field(name="livenessProbe", default=None)
+    ports: list[ContainerPort] | None = None
+    readiness_probe: Probe | None = field(name="readinessProbe", default=None)
+    resize_policy: list[ContainerResizePolicy] | None = field(name="resizePolicy", default=None)
+    resources: ResourceRequirements | None = None
     restart_policy: str | None = field(name="restartPolicy", default=None)
-    restart_policy_rules: list[RestartPolicyRule] | None = field(name="restartPolicyRules", default=None)
-    security_context: ContainerSecurityContext | None = field(name="securityContext", default=None)
-    startup_probe: LivenessProbe | None = field(name="startupProbe", default=None)
+    restart_policy_rules: list[ContainerRestartRule] | None = field(name="restartPolicyRules", default=None)
+    security_context: SecurityContext | None = field(name="securityContext", default=None)
+    startup_probe: Probe | None = field(name="startupProbe", default=None)
     stdin: bool | None = None
     stdin_once: bool | None = field(name="stdinOnce", default=None)
     termination_message_path: str | None = field(name="terminationMessagePath", default=None)
@@ -870,43 +514,6 @@ class CreateBucketIfNotPresent(Model, kw_only=True):
     """ObjectLocking Enable object locking"""
 
 
-class Csi(Model, kw_only=True):
-    """
-    csi (Container Storage Interface) represents ephemeral storage that is handled by certain external
-    CSI drivers.
-    """
-
-    driver: Req[str]
-    """
-    driver is the name of the CSI driver that handles this volume.
-    Consult with your admin for the correct name as registered in the cluster.
-    """
-    fs_type: str | None = field(name="fsType", default=None)
-    """
-    fsType to mount. Ex. "ext4", "xfs", "ntfs".
-    If not provided, the empty value is passed to the associated CSI driver
-    which will determine the default filesystem to apply.
-    """
-    node_publish_secret_ref: NodePublishSecretRef | None = field(name="nodePublishSecretRef", default=None)
-    """
-    nodePublishSecretRef is a reference to the secret object containing
-    sensitive information to pass to the CSI driver to complete the CSI
-    NodePublishVolume and NodeUnpublishVolume calls.
-    This field is optional, and  may be empty if no secret is required. If the
-    secret object contains more than one secret, all secret references are passed.
-    """
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly specifies a read-only configuration for the volume.
-    Defaults to false (read/write).
-    """
-    volume_attributes: dict[str, str] | None = field(name="volumeAttributes", default=None)
-    """
-    volumeAttributes stores driver-specific properties that are passed to the CSI
-    driver. Consult your driver's documentation for supported values.
-    """
-
-
 class Dag(Model, kw_only=True):
     tasks: Req[list[Task]]
     """
@@ -922,189 +529,10 @@ class Data(Model, kw_only=True):
     transformation: Req[list[Transformation]]
 
 
-class DataSource(Model, kw_only=True):
-    """
-    dataSource field can be used to specify either:
-    * An existing VolumeSnapshot object (snapshot.storage.k8s.io/VolumeSnapshot)
-    * An existing PVC (PersistentVolumeClaim)
-    If the provisioner or an external controller can support the specified data source,
-    it will create a new volume based on the contents of the specified data source.
-    When the AnyVolumeDataSource feature gate is enabled, dataSource contents will be copied to
-    dataSourceRef,
-    and dataSourceRef contents will be copied to dataSource when dataSourceRef.namespace is not
-    specified.
-    If the namespace is specified, then dataSourceRef will not be copied to dataSource.
-    """
-
-    kind: Req[str]
-    """Kind is the type of resource being referenced"""
-    name: Req[str]
-    """Name is the name of resource being referenced"""
-    api_group: str | None = field(name="apiGroup", default=None)
-    """
-    APIGroup is the group for the resource being referenced.
-    If APIGroup is not specified, the specified Kind must be in the core API group.
-    For any other third-party types, APIGroup is required.
-    """
-
-
-class DataSourceRef(Model, kw_only=True):
-    """
-    dataSourceRef specifies the object from which to populate the volume with data, if a non-empty
-    volume is desired. This may be any object from a non-empty API group (non
-    core object) or a PersistentVolumeClaim object.
-    When this field is specified, volume binding will only succeed if the type of
-    the specified object matches some installed volume populator or dynamic
-    provisioner.
-    This field will replace the functionality of the dataSource field and as such
-    if both fields are non-empty, they must have the same value. For backwards
-    compatibility, when namespace isn't specified in dataSourceRef,
-    both fields (dataSource and dataSourceRef) will be set to the same
-    value automatically if one of them is empty and the other is non-empty.
-    When namespace is specified in dataSourceRef,
-    dataSource isn't set to the same value and must be empty.
-    There are three important differences between dataSource and dataSourceRef:
-    * While dataSource only allows two specific types of objects, dataSourceRef
-      allows any non-core object, as well as PersistentVolumeClaim objects.
-    * While dataSource ignores disallowed values (dropping them), dataSourceRef
-      preserves all values, and generates an error if a disallowed value is
-      specified.
-    * While dataSource only allows local objects, dataSourceRef allows objects
-      in any namespaces.
-    (Beta) Using this field requires the AnyVolumeDataSource feature gate to be enabled.
-    (Alpha) Using the namespace field of dataSourceRef requires the CrossNamespaceVolumeDataSource
-    feature gate to be enabled.
-    """
-
-    kind: Req[str]
-    """Kind is the type of resource being referenced"""
-    name: Req[str]
-    """Name is the name of resource being referenced"""
-    api_group: str | None = field(name="apiGroup", default=None)
-    """
-    APIGroup is the group for the resource being referenced.
-    If APIGroup is not specified, the specified Kind must be in the core API group.
-    For any other third-party types, APIGroup is required.
-    """
-    namespace: str | None = None
-    """
-    Namespace is the namespace of resource being referenced
-    Note that when a namespace is specified, a gateway.networking.k8s.io/ReferenceGrant object is
-    required in the referent namespace to allow that namespace's owner to accept the reference. See the
-    ReferenceGrant documentation for details.
-    (Alpha) This field requires the CrossNamespaceVolumeDataSource feature gate to be enabled.
-    """
-
-
 class Database(Model, kw_only=True):
     """SyncDatabaseRef is a database reference for Semaphore configuration"""
 
     key: Req[str]
-
-
-class DnsConfig(Model, kw_only=True):
-    """
-    PodDNSConfig defines the DNS parameters of a pod in addition to
-    those generated from DNSPolicy.
-    """
-
-    nameservers: list[str] | None = None
-    """
-    A list of DNS name server IP addresses.
-    This will be appended to the base nameservers generated from DNSPolicy.
-    Duplicated nameservers will be removed.
-    """
-    options: list[Option] | None = None
-    """
-    A list of DNS resolver options.
-    This will be merged with the base options generated from DNSPolicy.
-    Duplicated entries will be removed. Resolution options given in Options
-    will override those that appear in the base DNSPolicy.
-    """
-    searches: list[str] | None = None
-    """
-    A list of DNS search domains for host-name lookup.
-    This will be appended to the base search paths generated from DNSPolicy.
-    Duplicated search paths will be removed.
-    """
-
-
-class DownwardAPI(Model, kw_only=True):
-    """downwardAPI represents downward API about the pod that should populate this volume"""
-
-    default_mode: int | None = field(name="defaultMode", default=None)
-    """
-    Optional: mode bits to use on created files by default. Must be a
-    Optional: mode bits used to set permissions on created files by default.
-    Must be an octal value between 0000 and 0777 or a decimal value between 0 and 511.
-    YAML accepts both octal and decimal values, JSON requires decimal values for mode bits.
-    Defaults to 0644.
-    Directories within the path are not affected by this setting.
-    This might be in conflict with other options that affect the file
-    mode, like fsGroup, and the result can be other mode bits set.
-
-    Format: int32.
-    """
-    items: list[DownwardAPIItem] | None = None
-    """Items is a list of downward API volume file"""
-
-
-class DownwardAPIItem(Model, kw_only=True):
-    """DownwardAPIVolumeFile represents information to create the file containing the pod field"""
-
-    path: Req[str]
-    """
-    Required: Path is  the relative path name of the file to be created. Must not be absolute or contain
-    the '..' path. Must be utf-8 encoded. The first item of the relative path must not start with '..'
-    """
-    field_ref: FieldRef | None = field(name="fieldRef", default=None)
-    """
-    Required: Selects a field of the pod: only annotations, labels, name, namespace and uid are
-    supported.
-    """
-    mode: int | None = None
-    """
-    Optional: mode bits used to set permissions on this file, must be an octal value
-    between 0000 and 0777 or a decimal value between 0 and 511.
-    YAML accepts both octal and decimal values, JSON requires decimal values for mode bits.
-    If not specified, the volume defaultMode will be used.
-    This might be in conflict with other options that affect the file
-    mode, like fsGroup, and the result can be other mode bits set.
-
-    Format: int32.
-    """
-    resource_field_ref: ResourceFieldRef | None = field(name="resourceFieldRef", default=None)
-    """
-    Selects a resource of the container: only resources limits and requests
-    (limits.cpu, limits.memory, requests.cpu and requests.memory) are currently supported.
-    """
-
-
-class EmptyDir(Model, kw_only=True):
-    """
-    emptyDir represents a temporary directory that shares a pod's lifetime.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#emptydir
-    """
-
-    medium: str | None = None
-    """
-    medium represents what type of storage medium should back this directory.
-    The default is "" which means to use the node's default medium.
-    Must be an empty string (default) or Memory.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#emptydir
-    """
-    size_limit: int | str | None = field(name="sizeLimit", default=None)
-    """
-    sizeLimit is the total amount of local storage required for this EmptyDir volume.
-    The size limit is also applicable for memory medium.
-    The maximum usage on memory medium EmptyDir would be the minimum value between
-    the SizeLimit specified here and the sum of memory limits of all containers in a pod.
-    The default is nil which means that the limit is undefined.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#emptydir
-
-    pattern:
-    ^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$.
-    """
 
 
 class EncryptionOptions(Model, kw_only=True):
@@ -1123,7 +551,7 @@ class EncryptionOptions(Model, kw_only=True):
     """
     kms_key_id: str | None = field(name="kmsKeyId", default=None)
     """KMSKeyId tells the driver to encrypt the object using the specified KMS Key."""
-    server_side_customer_key_secret: ConfigMapKeyRef | None = field(name="serverSideCustomerKeySecret", default=None)
+    server_side_customer_key_secret: SecretKeySelector | None = field(name="serverSideCustomerKeySecret", default=None)
     """
     ServerSideCustomerKeySecret tells the driver to encrypt the output artifacts using SSE-C with the
     specified secret.
@@ -1139,127 +567,6 @@ class EndpointParam(Model, kw_only=True):
     """Value is the literal value to use for the header"""
 
 
-class Env(Model, kw_only=True):
-    name: Req[str]
-    value: str | None = None
-    value_from: EnvValueFrom | None = field(name="valueFrom", default=None)
-
-
-class EnvFrom(Model, kw_only=True):
-    config_map_ref: ConfigMapRef | None = field(name="configMapRef", default=None)
-    prefix: str | None = None
-    secret_ref: EnvFromSecretRef | None = field(name="secretRef", default=None)
-
-
-class EnvFromSecretRef(Model, kw_only=True):
-    name: str | None = None
-    """Default (set by the server): ""."""
-    optional: bool | None = None
-
-
-class EnvValueFrom(Model, kw_only=True):
-    config_map_key_ref: ConfigMapKeyRef | None = field(name="configMapKeyRef", default=None)
-    field_ref: FieldRef | None = field(name="fieldRef", default=None)
-    file_key_ref: FileKeyRef | None = field(name="fileKeyRef", default=None)
-    resource_field_ref: ResourceFieldRef | None = field(name="resourceFieldRef", default=None)
-    secret_key_ref: ConfigMapKeyRef | None = field(name="secretKeyRef", default=None)
-
-
-class Ephemeral(Model, kw_only=True):
-    """
-    ephemeral represents a volume that is handled by a cluster storage driver.
-    The volume's lifecycle is tied to the pod that defines it - it will be created before the pod
-    starts,
-    and deleted when the pod is removed.
-
-    Use this if:
-    a) the volume is only needed while the pod runs,
-    b) features of normal volumes like restoring from snapshot or capacity
-       tracking are needed,
-    c) the storage driver is specified through a storage class, and
-    d) the storage driver supports dynamic volume provisioning through
-       a PersistentVolumeClaim (see EphemeralVolumeSource for more
-       information on the connection between this volume type
-       and PersistentVolumeClaim).
-
-    Use PersistentVolumeClaim or one of the vendor-specific
-    APIs for volumes that persist for longer than the lifecycle
-    of an individual pod.
-
-    Use CSI for light-weight local ephemeral volumes if the CSI driver is meant to
-    be used that way - see the documentation of the driver for
-    more information.
-
-    A pod can use both types of ephemeral volumes and
-    persistent volumes at the same time.
-    """
-
-    volume_claim_template: EphemeralVolumeClaimTemplate | None = field(name="volumeClaimTemplate", default=None)
-    """
-    Will be used to create a stand-alone PVC to provision the volume.
-    The pod in which this EphemeralVolumeSource is embedded will be the
-    owner of the PVC, i.e. the PVC will be deleted together with the
-    pod.  The name of the PVC will be `<pod name>-<volume name>` where
-    `<volume name>` is the name from the `PodSpec.Volumes` array
-    entry. Pod validation will reject the pod if the concatenated name
-    is not valid for a PVC (for example, too long).
-
-    An existing PVC with that name that is not owned by the pod
-    will *not* be used for the pod to avoid using an unrelated
-    volume by mistake. Starting the pod is then blocked until
-    the unrelated PVC is removed. If such a pre-created PVC is
-    meant to be used by the pod, the PVC has to updated with an
-    owner reference to the pod once the pod exists. Normally
-    this should not be necessary, but it may be useful when
-    manually reconstructing a broken cluster.
-
-    This field is read-only and no changes will be made by Kubernetes
-    to the PVC after it has been created.
-
-    Required, must not be nil.
-    """
-
-
-class EphemeralVolumeClaimTemplate(Model, kw_only=True):
-    """
-    Will be used to create a stand-alone PVC to provision the volume.
-    The pod in which this EphemeralVolumeSource is embedded will be the
-    owner of the PVC, i.e. the PVC will be deleted together with the
-    pod.  The name of the PVC will be `<pod name>-<volume name>` where
-    `<volume name>` is the name from the `PodSpec.Volumes` array
-    entry. Pod validation will reject the pod if the concatenated name
-    is not valid for a PVC (for example, too long).
-
-    An existing PVC with that name that is not owned by the pod
-    will *not* be used for the pod to avoid using an unrelated
-    volume by mistake. Starting the pod is then blocked until
-    the unrelated PVC is removed. If such a pre-created PVC is
-    meant to be used by the pod, the PVC has to updated with an
-    owner reference to the pod once the pod exists. Normally
-    this should not be necessary, but it may be useful when
-    manually reconstructing a broken cluster.
-
-    This field is read-only and no changes will be made by Kubernetes
-    to the PVC after it has been created.
-
-    Required, must not be nil.
-    """
-
-    spec: Req[VolumeClaimTemplateSpec]
-    """
-    The specification for the PersistentVolumeClaim. The entire content is
-    copied unchanged into the PVC that gets created from this
-    template. The same fields as in a PersistentVolumeClaim
-    are also valid here.
-    """
-    metadata: VolumeClaimTemplateMetadata | None = None
-    """
-    May contain labels and annotations that will be copied into the PVC
-    when creating it. No other fields are allowed and will be rejected during
-    validation.
-    """
-
-
 class Executor(Model, kw_only=True):
     """Executor holds configurations of executor containers of the workflow."""
 
@@ -1270,117 +577,12 @@ class Executor(Model, kw_only=True):
 class ExecutorPlugin(Model, kw_only=True):
     """ExecutorPlugin describes workflow-level executor plugin"""
 
-    metadata: Req[Metadata]
+    metadata: Req[ObjectMeta]
     spec: Req[ExecutorPluginSpec]
 
 
 class ExecutorPluginSpec(Model, kw_only=True):
     sidecar: Req[Sidecar]
-
-
-class ExitCodes(Model, kw_only=True):
-    operator: Req[str]
-    values: list[int] | None = None
-
-
-class Fc(Model, kw_only=True):
-    """
-    fc represents a Fibre Channel resource that is attached to a kubelet's host machine and then exposed
-    to the pod.
-    """
-
-    fs_type: str | None = field(name="fsType", default=None)
-    """
-    fsType is the filesystem type to mount.
-    Must be a filesystem type supported by the host operating system.
-    Ex. "ext4", "xfs", "ntfs". Implicitly inferred to be "ext4" if unspecified.
-    """
-    lun: int | None = None
-    """
-    lun is Optional: FC target lun number
-
-    Format: int32.
-    """
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly is Optional: Defaults to false (read/write). ReadOnly here will force
-    the ReadOnly setting in VolumeMounts.
-    """
-    target_wwns: list[str] | None = field(name="targetWWNs", default=None)
-    """targetWWNs is Optional: FC target worldwide names (WWNs)"""
-    wwids: list[str] | None = None
-    """
-    wwids Optional: FC volume world wide identifiers (wwids)
-    Either wwids or combination of targetWWNs and lun must be set, but not both simultaneously.
-    """
-
-
-class FieldRef(Model, kw_only=True):
-    """
-    Required: Selects a field of the pod: only annotations, labels, name, namespace and uid are
-    supported.
-    """
-
-    field_path: Req[str] = field(name="fieldPath")
-    """Path of the field to select in the specified API version."""
-    api_version: str | None = field(name="apiVersion", default=None)
-    """Version of the schema the FieldPath is written in terms of, defaults to "v1"."""
-
-
-class FileKeyRef(Model, kw_only=True):
-    key: Req[str]
-    path: Req[str]
-    volume_name: Req[str] = field(name="volumeName")
-    optional: bool | None = None
-    """Default (set by the server): false."""
-
-
-class FlexVolume(Model, kw_only=True):
-    """
-    flexVolume represents a generic volume resource that is
-    provisioned/attached using an exec based plugin.
-    Deprecated: FlexVolume is deprecated. Consider using a CSIDriver instead.
-    """
-
-    driver: Req[str]
-    """driver is the name of the driver to use for this volume."""
-    fs_type: str | None = field(name="fsType", default=None)
-    """
-    fsType is the filesystem type to mount.
-    Must be a filesystem type supported by the host operating system.
-    Ex. "ext4", "xfs", "ntfs". The default filesystem depends on FlexVolume script.
-    """
-    options: dict[str, str] | None = None
-    """options is Optional: this field holds extra command options if any."""
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly is Optional: defaults to false (read/write). ReadOnly here will force
-    the ReadOnly setting in VolumeMounts.
-    """
-    secret_ref: SecretRef | None = field(name="secretRef", default=None)
-    """
-    secretRef is Optional: secretRef is reference to the secret object containing
-    sensitive information to pass to the plugin scripts. This may be
-    empty if no secret object is specified. If the secret object
-    contains more than one secret, all secrets are passed to the plugin
-    scripts.
-    """
-
-
-class Flocker(Model, kw_only=True):
-    """
-    flocker represents a Flocker volume attached to a kubelet's host machine. This depends on the
-    Flocker control service being running.
-    Deprecated: Flocker is deprecated and the in-tree flocker type is no longer supported.
-    """
-
-    dataset_name: str | None = field(name="datasetName", default=None)
-    """
-    datasetName is Name of the dataset stored as metadata -> name on the dataset for Flocker
-    should be considered as deprecated
-    """
-    dataset_uuid: str | None = field(name="datasetUUID", default=None)
-    """datasetUUID is the UUID of the dataset. This is unique identifier of a Flocker dataset"""
 
 
 class Gauge(Model, kw_only=True):
@@ -1407,45 +609,6 @@ class Gauge(Model, kw_only=True):
     """Operation defines the operation to apply with value and the metrics' current value"""
 
 
-class GcePersistentDisk(Model, kw_only=True):
-    """
-    gcePersistentDisk represents a GCE Disk resource that is attached to a
-    kubelet's host machine and then exposed to the pod.
-    Deprecated: GCEPersistentDisk is deprecated. All operations for the in-tree
-    gcePersistentDisk type are redirected to the pd.csi.storage.gke.io CSI driver.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#gcepersistentdisk
-    """
-
-    pd_name: Req[str] = field(name="pdName")
-    """
-    pdName is unique name of the PD resource in GCE. Used to identify the disk in GCE.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#gcepersistentdisk
-    """
-    fs_type: str | None = field(name="fsType", default=None)
-    """
-    fsType is filesystem type of the volume that you want to mount.
-    Tip: Ensure that the filesystem type is supported by the host operating system.
-    Examples: "ext4", "xfs", "ntfs". Implicitly inferred to be "ext4" if unspecified.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#gcepersistentdisk
-    """
-    partition: int | None = None
-    """
-    partition is the partition in the volume that you want to mount.
-    If omitted, the default is to mount by volume name.
-    Examples: For volume /dev/sda1, you specify the partition as "1".
-    Similarly, the volume partition for /dev/sda is "0" (or you can leave the property empty).
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#gcepersistentdisk
-
-    Format: int32.
-    """
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly here will force the ReadOnly setting in VolumeMounts.
-    Defaults to false.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#gcepersistentdisk
-    """
-
-
 class Gcs(Model, kw_only=True):
     """GCS contains GCS artifact location details"""
 
@@ -1453,7 +616,7 @@ class Gcs(Model, kw_only=True):
     """Key is the path in the bucket where the artifact resides"""
     bucket: str | None = None
     """Bucket is the name of the bucket"""
-    service_account_key_secret: ConfigMapKeyRef | None = field(name="serviceAccountKeySecret", default=None)
+    service_account_key_secret: SecretKeySelector | None = field(name="serviceAccountKeySecret", default=None)
     """ServiceAccountKeySecret is the secret selector to the bucket's service account key"""
 
 
@@ -1479,65 +642,16 @@ class Git(Model, kw_only=True):
     """InsecureIgnoreHostKey disables SSH strict host key checking during git clone"""
     insecure_skip_tls: bool | None = field(name="insecureSkipTLS", default=None)
     """InsecureSkipTLS disables server certificate verification resulting in insecure HTTPS connections"""
-    password_secret: ConfigMapKeyRef | None = field(name="passwordSecret", default=None)
+    password_secret: SecretKeySelector | None = field(name="passwordSecret", default=None)
     """PasswordSecret is the secret selector to the repository password"""
     revision: str | None = None
     """Revision is the git commit, tag, branch to checkout"""
     single_branch: bool | None = field(name="singleBranch", default=None)
     """SingleBranch enables single branch clone, using the `branch` parameter"""
-    ssh_private_key_secret: ConfigMapKeyRef | None = field(name="sshPrivateKeySecret", default=None)
+    ssh_private_key_secret: SecretKeySelector | None = field(name="sshPrivateKeySecret", default=None)
     """SSHPrivateKeySecret is the secret selector to the repository ssh private key"""
-    username_secret: ConfigMapKeyRef | None = field(name="usernameSecret", default=None)
+    username_secret: SecretKeySelector | None = field(name="usernameSecret", default=None)
     """UsernameSecret is the secret selector to the repository username"""
-
-
-class GitRepo(Model, kw_only=True):
-    """
-    gitRepo represents a git repository at a particular revision.
-    Deprecated: GitRepo is deprecated. To provision a container with a git repo, mount an
-    EmptyDir into an InitContainer that clones the repo using git, then mount the EmptyDir
-    into the Pod's container.
-    """
-
-    repository: Req[str]
-    """repository is the URL"""
-    directory: str | None = None
-    """
-    directory is the target directory name.
-    Must not contain or start with '..'.  If '.' is supplied, the volume directory will be the
-    git repository.  Otherwise, if specified, the volume will contain the git repository in
-    the subdirectory with the given name.
-    """
-    revision: str | None = None
-    """revision is the commit hash for the specified revision."""
-
-
-class Glusterfs(Model, kw_only=True):
-    """
-    glusterfs represents a Glusterfs mount on the host that shares a pod's lifetime.
-    Deprecated: Glusterfs is deprecated and the in-tree glusterfs type is no longer supported.
-    """
-
-    endpoints: Req[str]
-    """endpoints is the endpoint name that details Glusterfs topology."""
-    path: Req[str]
-    """
-    path is the Glusterfs volume path.
-    More info: https://examples.k8s.io/volumes/glusterfs/README.md#create-a-pod
-    """
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly here will force the Glusterfs volume to be mounted with read-only permissions.
-    Defaults to false.
-    More info: https://examples.k8s.io/volumes/glusterfs/README.md#create-a-pod
-    """
-
-
-class Grpc(Model, kw_only=True):
-    port: Req[int]
-    """Format: int32."""
-    service: str | None = None
-    """Default (set by the server): ""."""
 
 
 class Hdfs(Model, kw_only=True):
@@ -1559,17 +673,17 @@ class Hdfs(Model, kw_only=True):
     HDFSUser is the user to access HDFS file system.
     It is ignored if either ccache or keytab is used.
     """
-    krb_c_cache_secret: ConfigMapKeyRef | None = field(name="krbCCacheSecret", default=None)
+    krb_c_cache_secret: SecretKeySelector | None = field(name="krbCCacheSecret", default=None)
     """
     KrbCCacheSecret is the secret selector for Kerberos ccache
     Either ccache or keytab can be set to use Kerberos.
     """
-    krb_config_config_map: ConfigMapKeyRef | None = field(name="krbConfigConfigMap", default=None)
+    krb_config_config_map: ConfigMapKeySelector | None = field(name="krbConfigConfigMap", default=None)
     """
     KrbConfig is the configmap selector for Kerberos config as string
     It must be set if either ccache or keytab is used.
     """
-    krb_keytab_secret: ConfigMapKeyRef | None = field(name="krbKeytabSecret", default=None)
+    krb_keytab_secret: SecretKeySelector | None = field(name="krbKeytabSecret", default=None)
     """
     KrbKeytabSecret is the secret selector for Kerberos keytab
     Either ccache or keytab can be set to use Kerberos.
@@ -1589,16 +703,6 @@ class Hdfs(Model, kw_only=True):
     KrbUsername is the Kerberos username used with Kerberos keytab
     It must be set if keytab is used.
     """
-
-
-class Header(Model, kw_only=True):
-    name: Req[str]
-    value: str | None = None
-    value_from: HeaderValueFrom | None = field(name="valueFrom", default=None)
-
-
-class HeaderValueFrom(Model, kw_only=True):
-    secret_key_ref: ConfigMapKeyRef | None = field(name="secretKeyRef", default=None)
 
 
 class Histogram(Model, kw_only=True):
@@ -1634,46 +738,11 @@ class Hook(Model, kw_only=True):
     """TemplateRef is the reference to the template resource to execute by the hook"""
 
 
-class HostAlias(Model, kw_only=True):
-    """
-    HostAlias holds the mapping between IP and hostnames that will be injected as an entry in the
-    pod's hosts file.
-    """
-
-    ip: Req[str]
-    """IP address of the host file entry."""
-    hostnames: list[str] | None = None
-    """Hostnames for the above IP address."""
-
-
-class HostPath(Model, kw_only=True):
-    """
-    hostPath represents a pre-existing file or directory on the host
-    machine that is directly exposed to the container. This is generally
-    used for system agents or other privileged things that are allowed
-    to see the host machine. Most containers will NOT need this.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#hostpath
-    """
-
-    path: Req[str]
-    """
-    path of the directory on the host.
-    If the path is a symlink, it will follow the link to the real path.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#hostpath
-    """
-    type: str | None = None
-    """
-    type for HostPath Volume
-    Defaults to ""
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#hostpath
-    """
-
-
 class Http(Model, kw_only=True):
     url: Req[str]
     body: str | None = None
     body_from: BodyFrom | None = field(name="bodyFrom", default=None)
-    headers: list[Header] | None = None
+    headers: list[EnvVar] | None = None
     insecure_skip_verify: bool | None = field(name="insecureSkipVerify", default=None)
     method: str | None = None
     success_condition: str | None = field(name="successCondition", default=None)
@@ -1681,117 +750,25 @@ class Http(Model, kw_only=True):
     """Format: int64."""
 
 
-class HttpGet(Model, kw_only=True):
-    port: Req[int | str]
-    host: str | None = None
-    http_headers: list[HttpGetHttpHeader] | None = field(name="httpHeaders", default=None)
-    path: str | None = None
-    scheme: str | None = None
-
-
-class HttpGetHttpHeader(Model, kw_only=True):
-    name: Req[str]
-    value: Req[str]
-
-
-class HttpHeader(Model, kw_only=True):
-    """Header indicate a key-value request header to be used when fetching artifacts over HTTP"""
-
-    name: Req[str]
-    """Name is the header name"""
-    value: Req[str]
-    """Value is the literal value to use for the header"""
-
-
-class Image(Model, kw_only=True):
-    """
-    image represents an OCI object (a container image or artifact) pulled and mounted on the kubelet's
-    host machine.
-    The volume is resolved at pod startup depending on which PullPolicy value is provided:
-
-    - Always: the kubelet always attempts to pull the reference. Container creation will fail If the
-    pull fails.
-    - Never: the kubelet never pulls the reference and only uses a local image or artifact. Container
-    creation will fail if the reference isn't present.
-    - IfNotPresent: the kubelet pulls if the reference isn't already present on disk. Container creation
-    will fail if the reference isn't present and the pull fails.
-
-    The volume gets re-resolved if the pod gets deleted and recreated, which means that new remote
-    content will become available on pod recreation.
-    A failure to resolve or pull the image during pod startup will block containers from starting and
-    may add significant latency. Failures will be retried using normal volume backoff and will be
-    reported on the pod reason and message.
-    The types of objects that may be mounted by this volume are defined by the container runtime
-    implementation on a host machine and at minimum must include all valid types supported by the
-    container image field.
-    The OCI object gets mounted in a single directory (spec.containers[*].volumeMounts.mountPath) by
-    merging the manifest layers in the same way as for container images.
-    The volume will be mounted read-only (ro) and non-executable files (noexec).
-    Sub path mounts for containers are not supported (spec.containers[*].volumeMounts.subpath) before
-    1.33.
-    The field spec.securityContext.fsGroupChangePolicy has no effect on this volume type.
-    """
-
-    pull_policy: str | None = field(name="pullPolicy", default=None)
-    """
-    Policy for pulling OCI objects. Possible values are:
-    Always: the kubelet always attempts to pull the reference. Container creation will fail If the pull
-    fails.
-    Never: the kubelet never pulls the reference and only uses a local image or artifact. Container
-    creation will fail if the reference isn't present.
-    IfNotPresent: the kubelet pulls if the reference isn't already present on disk. Container creation
-    will fail if the reference isn't present and the pull fails.
-    Defaults to Always if :latest tag is specified, or IfNotPresent otherwise.
-    """
-    reference: str | None = None
-    """
-    Required: Image or artifact reference to be used.
-    Behaves in the same way as pod.spec.containers[*].image.
-    Pull secrets will be assembled in the same way as for the container image by looking up node
-    credentials, SA image pull secrets, and pod spec image pull secrets.
-    More info: https://kubernetes.io/docs/concepts/containers/images
-    This field is optional to allow higher level config management to default or override
-    container images in workload controllers like Deployments and StatefulSets.
-    """
-
-
-class ImagePullSecret(Model, kw_only=True):
-    """
-    LocalObjectReference contains enough information to let you locate the
-    referenced object inside the same namespace.
-    """
-
-    name: str | None = None
-    """
-    Name of the referent.
-    This field is effectively required, but due to backwards compatibility is
-    allowed to be empty. Instances of this type with an empty value here are
-    almost certainly wrong.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-
-    Default (set by the server): "".
-    """
-
-
 class InitContainer(Model, kw_only=True):
     name: Req[str]
     args: list[str] | None = None
     command: list[str] | None = None
-    env: list[Env] | None = None
-    env_from: list[EnvFrom] | None = field(name="envFrom", default=None)
+    env: list[EnvVar] | None = None
+    env_from: list[EnvFromSource] | None = field(name="envFrom", default=None)
     image: str | None = None
     image_pull_policy: str | None = field(name="imagePullPolicy", default=None)
     lifecycle: Lifecycle | None = None
-    liveness_probe: LivenessProbe | None = field(name="livenessProbe", default=None)
+    liveness_probe: Probe | None = field(name="livenessProbe", default=None)
     mirror_volume_mounts: bool | None = field(name="mirrorVolumeMounts", default=None)
-    ports: list[Port] | None = None
-    readiness_probe: LivenessProbe | None = field(name="readinessProbe", default=None)
-    resize_policy: list[ResizePolicy] | None = field(name="resizePolicy", default=None)
-    resources: PodResources | None = None
+    ports: list[ContainerPort] | None = None
+    readiness_probe: Probe | None = field(name="readinessProbe", default=None)
+    resize_policy: list[ContainerResizePolicy] | None = field(name="resizePolicy", default=None)
+    resources: ResourceRequirements | None = None
     restart_policy: str | None = field(name="restartPolicy", default=None)
-    restart_policy_rules: list[RestartPolicyRule] | None = field(name="restartPolicyRules", default=None)
-    security_context: ContainerSecurityContext | None = field(name="securityContext", default=None)
-    startup_probe: LivenessProbe | None = field(name="startupProbe", default=None)
+    restart_policy_rules: list[ContainerRestartRule] | None = field(name="restartPolicyRules", default=None)
+    security_context: SecurityContext | None = field(name="securityContext", default=None)
+    startup_probe: Probe | None = field(name="startupProbe", default=None)
     stdin: bool | None = None
     stdin_once: bool | None = field(name="stdinOnce", default=None)
     termination_message_path: str | None = field(name="terminationMessagePath", default=None)
@@ -1800,95 +777,6 @@ class InitContainer(Model, kw_only=True):
     volume_devices: list[VolumeDevice] | None = field(name="volumeDevices", default=None)
     volume_mounts: list[VolumeMount] | None = field(name="volumeMounts", default=None)
     working_dir: str | None = field(name="workingDir", default=None)
-
-
-class Inputs(Model, kw_only=True):
-    artifacts: list[Artifact] | None = None
-    parameters: list[Parameter] | None = None
-    """maxItems: 500."""
-
-
-class Iscsi(Model, kw_only=True):
-    """
-    iscsi represents an ISCSI Disk resource that is attached to a
-    kubelet's host machine and then exposed to the pod.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes/#iscsi
-    """
-
-    iqn: Req[str]
-    """iqn is the target iSCSI Qualified Name."""
-    lun: Req[int]
-    """
-    lun represents iSCSI Target Lun number.
-
-    Format: int32.
-    """
-    target_portal: Req[str] = field(name="targetPortal")
-    """
-    targetPortal is iSCSI Target Portal. The Portal is either an IP or ip_addr:port if the port
-    is other than default (typically TCP ports 860 and 3260).
-    """
-    chap_auth_discovery: bool | None = field(name="chapAuthDiscovery", default=None)
-    """chapAuthDiscovery defines whether support iSCSI Discovery CHAP authentication"""
-    chap_auth_session: bool | None = field(name="chapAuthSession", default=None)
-    """chapAuthSession defines whether support iSCSI Session CHAP authentication"""
-    fs_type: str | None = field(name="fsType", default=None)
-    """
-    fsType is the filesystem type of the volume that you want to mount.
-    Tip: Ensure that the filesystem type is supported by the host operating system.
-    Examples: "ext4", "xfs", "ntfs". Implicitly inferred to be "ext4" if unspecified.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#iscsi
-    """
-    initiator_name: str | None = field(name="initiatorName", default=None)
-    """
-    initiatorName is the custom iSCSI Initiator Name.
-    If initiatorName is specified with iscsiInterface simultaneously, new iSCSI interface
-    <target portal>:<volume name> will be created for the connection.
-    """
-    iscsi_interface: str | None = field(name="iscsiInterface", default=None)
-    """
-    iscsiInterface is the interface Name that uses an iSCSI transport.
-    Defaults to 'default' (tcp).
-
-    Default (set by the server): "default".
-    """
-    portals: list[str] | None = None
-    """
-    portals is the iSCSI Target Portal List. The portal is either an IP or ip_addr:port if the port
-    is other than default (typically TCP ports 860 and 3260).
-    """
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly here will force the ReadOnly setting in VolumeMounts.
-    Defaults to false.
-    """
-    secret_ref: SecretRef | None = field(name="secretRef", default=None)
-    """secretRef is the CHAP Secret for iSCSI target and initiator authentication"""
-
-
-class Item(Model, kw_only=True):
-    """Maps a string key to a path within a volume."""
-
-    key: Req[str]
-    """key is the key to project."""
-    path: Req[str]
-    """
-    path is the relative path of the file to map the key to.
-    May not be an absolute path.
-    May not contain the path element '..'.
-    May not start with the string '..'.
-    """
-    mode: int | None = None
-    """
-    mode is Optional: mode bits used to set permissions on this file.
-    Must be an octal value between 0000 and 0777 or a decimal value between 0 and 511.
-    YAML accepts both octal and decimal values, JSON requires decimal values for mode bits.
-    If not specified, the volume defaultMode will be used.
-    This might be in conflict with other options that affect the file
-    mode, like fsGroup, and the result can be other mode bits set.
-
-    Format: int32.
-    """
 
 
 class Label(Model, kw_only=True):
@@ -1901,12 +789,6 @@ class Label(Model, kw_only=True):
 
 class LabelsFrom(Model, kw_only=True):
     expression: Req[str]
-
-
-class Lifecycle(Model, kw_only=True):
-    post_start: PostStart | None = field(name="postStart", default=None)
-    pre_stop: PostStart | None = field(name="preStop", default=None)
-    stop_signal: str | None = field(name="stopSignal", default=None)
 
 
 class LifecycleRule(Model, kw_only=True):
@@ -1927,29 +809,6 @@ class LifecycleRule(Model, kw_only=True):
     """
 
 
-class LivenessProbe(Model, kw_only=True):
-    exec: LivenessProbeExec | None = None
-    failure_threshold: int | None = field(name="failureThreshold", default=None)
-    """Format: int32."""
-    grpc: Grpc | None = None
-    http_get: HttpGet | None = field(name="httpGet", default=None)
-    initial_delay_seconds: int | None = field(name="initialDelaySeconds", default=None)
-    """Format: int32."""
-    period_seconds: int | None = field(name="periodSeconds", default=None)
-    """Format: int32."""
-    success_threshold: int | None = field(name="successThreshold", default=None)
-    """Format: int32."""
-    tcp_socket: TcpSocket | None = field(name="tcpSocket", default=None)
-    termination_grace_period_seconds: int | None = field(name="terminationGracePeriodSeconds", default=None)
-    """Format: int64."""
-    timeout_seconds: int | None = field(name="timeoutSeconds", default=None)
-    """Format: int32."""
-
-
-class LivenessProbeExec(Model, kw_only=True):
-    command: list[str] | None = None
-
-
 class ManifestFrom(Model, kw_only=True):
     artifact: Req[Artifact]
     """
@@ -1957,28 +816,6 @@ class ManifestFrom(Model, kw_only=True):
     (has(self.artifactory) ? 1 : 0) + (has(self.hdfs) ? 1 : 0) + (has(self.raw) ? 1 : 0) +
     (has(self.oss) ? 1 : 0) + (has(self.gcs) ? 1 : 0) + (has(self.azure) ? 1 : 0) + (has(self.plugin) ?
     1 : 0) <= 1 (at most one artifact location can be specified)
-    """
-
-
-class MatchExpression(Model, kw_only=True):
-    """
-    A label selector requirement is a selector that contains values, a key, and an operator that
-    relates the key and values.
-    """
-
-    key: Req[str]
-    """key is the label key that the selector applies to."""
-    operator: Req[str]
-    """
-    operator represents a key's relationship to a set of values.
-    Valid operators are In, NotIn, Exists and DoesNotExist.
-    """
-    values: list[str] | None = None
-    """
-    values is an array of string values. If the operator is In or NotIn,
-    the values array must be non-empty. If the operator is Exists or DoesNotExist,
-    the values array must be empty. This array is replaced during a strategic
-    merge patch.
     """
 
 
@@ -1994,14 +831,6 @@ class Memoize(Model, kw_only=True):
     max_age: Req[str] = field(name="maxAge")
 
 
-class Metadata(Model, kw_only=True):
-    annotations: dict[str, str] | None = None
-    finalizers: list[str] | None = None
-    labels: dict[str, str] | None = None
-    name: str | None = None
-    namespace: str | None = None
-
-
 class Metrics(Model, kw_only=True):
     """Metrics are a list of metrics emitted from this Workflow"""
 
@@ -2014,34 +843,6 @@ class Metrics(Model, kw_only=True):
     """
 
 
-class ModifyVolumeStatus(Model, kw_only=True):
-    """
-    ModifyVolumeStatus represents the status object of ControllerModifyVolume operation.
-    When this is unset, there is no ModifyVolume operation being attempted.
-    """
-
-    status: Req[str]
-    """
-    status is the status of the ControllerModifyVolume operation. It can be in any of following states:
-     - Pending
-       Pending indicates that the PersistentVolumeClaim cannot be modified due to unmet requirements,
-       such as
-       the specified VolumeAttributesClass not existing.
-     - InProgress
-       InProgress indicates that the volume is being modified.
-     - Infeasible
-      Infeasible indicates that the request has been rejected as invalid by the CSI driver. To
-          resolve the error, a valid VolumeAttributesClass needs to be specified.
-    Note: New statuses can be added in the future. Consumers should check for unknown statuses and fail
-    appropriately.
-    """
-    target_volume_attributes_class_name: str | None = field(name="targetVolumeAttributesClassName", default=None)
-    """
-    targetVolumeAttributesClassName is the name of the VolumeAttributesClass the PVC currently being
-    reconciled
-    """
-
-
 class Mutex(Model, kw_only=True):
     """Mutex holds Mutex configuration"""
 
@@ -2051,49 +852,6 @@ class Mutex(Model, kw_only=True):
     """name of the mutex"""
     namespace: str | None = None
     """Namespace is the namespace of the mutex, default: [namespace of workflow]"""
-
-
-class NamespaceSelector(Model, kw_only=True):
-    """
-    A label query over the set of namespaces that the term applies to.
-    The term is applied to the union of the namespaces selected by this field
-    and the ones listed in the namespaces field.
-    null selector and null or empty namespaces list means "this pod's namespace".
-    An empty selector ({}) matches all namespaces.
-    """
-
-    match_expressions: list[MatchExpression] | None = field(name="matchExpressions", default=None)
-    """matchExpressions is a list of label selector requirements. The requirements are ANDed."""
-    match_labels: dict[str, str] | None = field(name="matchLabels", default=None)
-    """
-    matchLabels is a map of {key,value} pairs. A single {key,value} in the matchLabels
-    map is equivalent to an element of matchExpressions, whose key field is "key", the
-    operator is "In", and the values array contains only "value". The requirements are ANDed.
-    """
-
-
-class Nfs(Model, kw_only=True):
-    """
-    nfs represents an NFS mount on the host that shares a pod's lifetime
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#nfs
-    """
-
-    path: Req[str]
-    """
-    path that is exported by the NFS server.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#nfs
-    """
-    server: Req[str]
-    """
-    server is the hostname or IP address of the NFS server.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#nfs
-    """
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly here will force the NFS export to be mounted with read-only permissions.
-    Defaults to false.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#nfs
-    """
 
 
 class Node(Model, kw_only=True):
@@ -2110,7 +868,7 @@ class Node(Model, kw_only=True):
     finished_at: str | None = field(name="finishedAt", default=None)
     """Format: date-time."""
     host_node_name: str | None = field(name="hostNodeName", default=None)
-    inputs: Inputs | None = None
+    inputs: Arguments | None = None
     memoization_status: MemoizationStatus | None = field(name="memoizationStatus", default=None)
     message: str | None = None
     node_flag: NodeFlag | None = field(name="nodeFlag", default=None)
@@ -2130,97 +888,22 @@ class Node(Model, kw_only=True):
     template_scope: str | None = field(name="templateScope", default=None)
 
 
-class NodeAffinity(Model, kw_only=True):
-    """Describes node affinity scheduling rules for the pod."""
-
-    preferred_during_scheduling_ignored_during_execution: (
-        list[PreferredDuringSchedulingIgnoredDuringExecution] | None
-    ) = field(name="preferredDuringSchedulingIgnoredDuringExecution", default=None)
-    """
-    The scheduler will prefer to schedule pods to nodes that satisfy
-    the affinity expressions specified by this field, but it may choose
-    a node that violates one or more of the expressions. The node that is
-    most preferred is the one with the greatest sum of weights, i.e.
-    for each node that meets all of the scheduling requirements (resource
-    request, requiredDuringScheduling affinity expressions, etc.),
-    compute a sum by iterating through the elements of this field and adding
-    "weight" to the sum if the node matches the corresponding matchExpressions; the
-    node(s) with the highest sum are the most preferred.
-    """
-    required_during_scheduling_ignored_during_execution: RequiredDuringSchedulingIgnoredDuringExecution | None = field(
-        name="requiredDuringSchedulingIgnoredDuringExecution", default=None
-    )
-    """
-    If the affinity requirements specified by this field are not met at
-    scheduling time, the pod will not be scheduled onto the node.
-    If the affinity requirements specified by this field cease to be met
-    at some point during pod execution (e.g. due to an update), the system
-    may or may not try to eventually evict the pod from its node.
-    """
-
-
 class NodeFlag(Model, kw_only=True):
     hooked: bool | None = None
     retried: bool | None = None
 
 
-class NodePublishSecretRef(Model, kw_only=True):
-    """
-    nodePublishSecretRef is a reference to the secret object containing
-    sensitive information to pass to the CSI driver to complete the CSI
-    NodePublishVolume and NodeUnpublishVolume calls.
-    This field is optional, and  may be empty if no secret is required. If the
-    secret object contains more than one secret, all secret references are passed.
-    """
-
-    name: str | None = None
-    """
-    Name of the referent.
-    This field is effectively required, but due to backwards compatibility is
-    allowed to be empty. Instances of this type with an empty value here are
-    almost certainly wrong.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-
-    Default (set by the server): "".
-    """
-
-
-class NodeSelectorTerm(Model, kw_only=True):
-    """
-    A null or empty node selector term matches no objects. The requirements of
-    them are ANDed.
-    The TopologySelectorTerm type implements a subset of the NodeSelectorTerm.
-    """
-
-    match_expressions: list[MatchExpression] | None = field(name="matchExpressions", default=None)
-    """A list of node selector requirements by node's labels."""
-    match_fields: list[MatchExpression] | None = field(name="matchFields", default=None)
-    """A list of node selector requirements by node's fields."""
-
-
 class Oauth2(Model, kw_only=True):
     """OAuth2Auth holds all information for client authentication via OAuth2 tokens"""
 
-    client_id_secret: ConfigMapKeyRef | None = field(name="clientIDSecret", default=None)
+    client_id_secret: SecretKeySelector | None = field(name="clientIDSecret", default=None)
     """SecretKeySelector selects a key of a Secret."""
-    client_secret_secret: ConfigMapKeyRef | None = field(name="clientSecretSecret", default=None)
+    client_secret_secret: SecretKeySelector | None = field(name="clientSecretSecret", default=None)
     """SecretKeySelector selects a key of a Secret."""
     endpoint_params: list[EndpointParam] | None = field(name="endpointParams", default=None)
     scopes: list[str] | None = None
-    token_url_secret: ConfigMapKeyRef | None = field(name="tokenURLSecret", default=None)
+    token_url_secret: SecretKeySelector | None = field(name="tokenURLSecret", default=None)
     """SecretKeySelector selects a key of a Secret."""
-
-
-class Option(Model, kw_only=True):
-    """PodDNSConfigOption defines DNS resolver options of a pod."""
-
-    name: str | None = None
-    """
-    Name is this DNS resolver option's name.
-    Required.
-    """
-    value: str | None = None
-    """Value is this DNS resolver option's value."""
 
 
 class Oss(Model, kw_only=True):
@@ -2228,7 +911,7 @@ class Oss(Model, kw_only=True):
 
     key: Req[str]
     """Key is the path in the bucket where the artifact resides"""
-    access_key_secret: ConfigMapKeyRef | None = field(name="accessKeySecret", default=None)
+    access_key_secret: SecretKeySelector | None = field(name="accessKeySecret", default=None)
     """AccessKeySecret is the secret selector to the bucket's access key"""
     bucket: str | None = None
     """Bucket is the name of the bucket"""
@@ -2241,7 +924,7 @@ class Oss(Model, kw_only=True):
     """Endpoint is the hostname of the bucket endpoint"""
     lifecycle_rule: LifecycleRule | None = field(name="lifecycleRule", default=None)
     """LifecycleRule specifies how to manage bucket's lifecycle"""
-    secret_key_secret: ConfigMapKeyRef | None = field(name="secretKeySecret", default=None)
+    secret_key_secret: SecretKeySelector | None = field(name="secretKeySecret", default=None)
     """SecretKeySecret is the secret selector to the bucket's secret key"""
     security_token: str | None = field(name="securityToken", default=None)
     """
@@ -2293,43 +976,6 @@ class Parameter(Model, kw_only=True):
     """ValueFrom is the source for the output parameter's value"""
 
 
-class PersistentVolumeClaim(Model, kw_only=True):
-    """
-    persistentVolumeClaimVolumeSource represents a reference to a
-    PersistentVolumeClaim in the same namespace.
-    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#persistentvolumeclaims
-    """
-
-    claim_name: Req[str] = field(name="claimName")
-    """
-    claimName is the name of a PersistentVolumeClaim in the same namespace as the pod using this volume.
-    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#persistentvolumeclaims
-    """
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly Will force the ReadOnly setting in VolumeMounts.
-    Default false.
-    """
-
-
-class PhotonPersistentDisk(Model, kw_only=True):
-    """
-    photonPersistentDisk represents a PhotonController persistent disk attached and mounted on kubelets
-    host machine.
-    Deprecated: PhotonPersistentDisk is deprecated and the in-tree photonPersistentDisk type is no
-    longer supported.
-    """
-
-    pd_id: Req[str] = field(name="pdID")
-    """pdID is the ID that identifies Photon Controller persistent disk"""
-    fs_type: str | None = field(name="fsType", default=None)
-    """
-    fsType is the filesystem type to mount.
-    Must be a filesystem type supported by the host operating system.
-    Ex. "ext4", "xfs", "ntfs". Implicitly inferred to be "ext4" if unspecified.
-    """
-
-
 class Plugin(Model, kw_only=True):
     """Plugin contains plugin artifact location details"""
 
@@ -2348,333 +994,12 @@ class Plugin(Model, kw_only=True):
     """Name is the name of the artifact driver plugin"""
 
 
-class PodAffinity(Model, kw_only=True):
-    """
-    Describes pod affinity scheduling rules (e.g. co-locate this pod in the same node, zone, etc. as
-    some other pod(s)).
-    """
-
-    preferred_during_scheduling_ignored_during_execution: (
-        list[PodAffinityPreferredDuringSchedulingIgnoredDuringExecution] | None
-    ) = field(name="preferredDuringSchedulingIgnoredDuringExecution", default=None)
-    """
-    The scheduler will prefer to schedule pods to nodes that satisfy
-    the affinity expressions specified by this field, but it may choose
-    a node that violates one or more of the expressions. The node that is
-    most preferred is the one with the greatest sum of weights, i.e.
-    for each node that meets all of the scheduling requirements (resource
-    request, requiredDuringScheduling affinity expressions, etc.),
-    compute a sum by iterating through the elements of this field and adding
-    "weight" to the sum if the node has pods which matches the corresponding podAffinityTerm; the
-    node(s) with the highest sum are the most preferred.
-    """
-    required_during_scheduling_ignored_during_execution: (
-        list[PodAffinityRequiredDuringSchedulingIgnoredDuringExecution] | None
-    ) = field(name="requiredDuringSchedulingIgnoredDuringExecution", default=None)
-    """
-    If the affinity requirements specified by this field are not met at
-    scheduling time, the pod will not be scheduled onto the node.
-    If the affinity requirements specified by this field cease to be met
-    at some point during pod execution (e.g. due to a pod label update), the
-    system may or may not try to eventually evict the pod from its node.
-    When there are multiple elements, the lists of nodes corresponding to each
-    podAffinityTerm are intersected, i.e. all terms must be satisfied.
-    """
-
-
-class PodAffinityPreferredDuringSchedulingIgnoredDuringExecution(Model, kw_only=True):
-    """
-    The weights of all of the matched WeightedPodAffinityTerm fields are added per-node to find the most
-    preferred node(s)
-    """
-
-    pod_affinity_term: Req[PodAffinityRequiredDuringSchedulingIgnoredDuringExecution] = field(name="podAffinityTerm")
-    """Required. A pod affinity term, associated with the corresponding weight."""
-    weight: Req[int]
-    """
-    weight associated with matching the corresponding podAffinityTerm,
-    in the range 1-100.
-
-    Format: int32.
-    """
-
-
-class PodAffinityRequiredDuringSchedulingIgnoredDuringExecution(Model, kw_only=True):
-    """
-    Defines a set of pods (namely those matching the labelSelector
-    relative to the given namespace(s)) that this pod should be
-    co-located (affinity) or not co-located (anti-affinity) with,
-    where co-located is defined as running on a node whose value of
-    the label with key <topologyKey> matches that of any node on which
-    a pod of the set of pods is running
-    """
-
-    topology_key: Req[str] = field(name="topologyKey")
-    """
-    This pod should be co-located (affinity) or not co-located (anti-affinity) with the pods matching
-    the labelSelector in the specified namespaces, where co-located is defined as running on a node
-    whose value of the label with key topologyKey matches that of any node on which any of the
-    selected pods is running.
-    Empty topologyKey is not allowed.
-    """
-    label_selector: PodGCLabelSelector | None = field(name="labelSelector", default=None)
-    """
-    A label query over a set of resources, in this case pods.
-    If it's null, this PodAffinityTerm matches with no Pods.
-    """
-    match_label_keys: list[str] | None = field(name="matchLabelKeys", default=None)
-    """
-    MatchLabelKeys is a set of pod label keys to select which pods will
-    be taken into consideration. The keys are used to lookup values from the
-    incoming pod labels, those key-value labels are merged with `labelSelector` as `key in (value)`
-    to select the group of existing pods which pods will be taken into consideration
-    for the incoming pod's pod (anti) affinity. Keys that don't exist in the incoming
-    pod labels will be ignored. The default value is empty.
-    The same key is forbidden to exist in both matchLabelKeys and labelSelector.
-    Also, matchLabelKeys cannot be set when labelSelector isn't set.
-    """
-    mismatch_label_keys: list[str] | None = field(name="mismatchLabelKeys", default=None)
-    """
-    MismatchLabelKeys is a set of pod label keys to select which pods will
-    be taken into consideration. The keys are used to lookup values from the
-    incoming pod labels, those key-value labels are merged with `labelSelector` as `key notin (value)`
-    to select the group of existing pods which pods will be taken into consideration
-    for the incoming pod's pod (anti) affinity. Keys that don't exist in the incoming
-    pod labels will be ignored. The default value is empty.
-    The same key is forbidden to exist in both mismatchLabelKeys and labelSelector.
-    Also, mismatchLabelKeys cannot be set when labelSelector isn't set.
-    """
-    namespace_selector: NamespaceSelector | None = field(name="namespaceSelector", default=None)
-    """
-    A label query over the set of namespaces that the term applies to.
-    The term is applied to the union of the namespaces selected by this field
-    and the ones listed in the namespaces field.
-    null selector and null or empty namespaces list means "this pod's namespace".
-    An empty selector ({}) matches all namespaces.
-    """
-    namespaces: list[str] | None = None
-    """
-    namespaces specifies a static list of namespace names that the term applies to.
-    The term is applied to the union of the namespaces listed in this field
-    and the ones selected by namespaceSelector.
-    null or empty namespaces list and null namespaceSelector means "this pod's namespace".
-    """
-
-
-class PodAntiAffinity(Model, kw_only=True):
-    """
-    Describes pod anti-affinity scheduling rules (e.g. avoid putting this pod in the same node, zone,
-    etc. as some other pod(s)).
-    """
-
-    preferred_during_scheduling_ignored_during_execution: (
-        list[PodAffinityPreferredDuringSchedulingIgnoredDuringExecution] | None
-    ) = field(name="preferredDuringSchedulingIgnoredDuringExecution", default=None)
-    """
-    The scheduler will prefer to schedule pods to nodes that satisfy
-    the anti-affinity expressions specified by this field, but it may choose
-    a node that violates one or more of the expressions. The node that is
-    most preferred is the one with the greatest sum of weights, i.e.
-    for each node that meets all of the scheduling requirements (resource
-    request, requiredDuringScheduling anti-affinity expressions, etc.),
-    compute a sum by iterating through the elements of this field and subtracting
-    "weight" from the sum if the node has pods which matches the corresponding podAffinityTerm; the
-    node(s) with the highest sum are the most preferred.
-    """
-    required_during_scheduling_ignored_during_execution: (
-        list[PodAffinityRequiredDuringSchedulingIgnoredDuringExecution] | None
-    ) = field(name="requiredDuringSchedulingIgnoredDuringExecution", default=None)
-    """
-    If the anti-affinity requirements specified by this field are not met at
-    scheduling time, the pod will not be scheduled onto the node.
-    If the anti-affinity requirements specified by this field cease to be met
-    at some point during pod execution (e.g. due to a pod label update), the
-    system may or may not try to eventually evict the pod from its node.
-    When there are multiple elements, the lists of nodes corresponding to each
-    podAffinityTerm are intersected, i.e. all terms must be satisfied.
-    """
-
-
-class PodCertificate(Model, kw_only=True):
-    """
-    Projects an auto-rotating credential bundle (private key and certificate
-    chain) that the pod can use either as a TLS client or server.
-
-    Kubelet generates a private key and uses it to send a
-    PodCertificateRequest to the named signer.  Once the signer approves the
-    request and issues a certificate chain, Kubelet writes the key and
-    certificate chain to the pod filesystem.  The pod does not start until
-    certificates have been issued for each podCertificate projected volume
-    source in its spec.
-
-    Kubelet will begin trying to rotate the certificate at the time indicated
-    by the signer using the PodCertificateRequest.Status.BeginRefreshAt
-    timestamp.
-
-    Kubelet can write a single file, indicated by the credentialBundlePath
-    field, or separate files, indicated by the keyPath and
-    certificateChainPath fields.
-
-    The credential bundle is a single file in PEM format.  The first PEM
-    entry is the private key (in PKCS#8 format), and the remaining PEM
-    entries are the certificate chain issued by the signer (typically,
-    signers will return their certificate chain in leaf-to-root order).
-
-    Prefer using the credential bundle format, since your application code
-    can read it atomically.  If you use keyPath and certificateChainPath,
-    your application must make two separate file reads. If these coincide
-    with a certificate rotation, it is possible that the private key and leaf
-    certificate you read may not correspond to each other.  Your application
-    will need to check for this condition, and re-read until they are
-    consistent.
-
-    The named signer controls chooses the format of the certificate it
-    issues; consult the signer implementation's documentation to learn how to
-    use the certificates it issues.
-    """
-
-    key_type: Req[str] = field(name="keyType")
-    """
-    The type of keypair Kubelet will generate for the pod.
-
-    Valid values are "RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384",
-    "ECDSAP521", and "ED25519".
-    """
-    signer_name: Req[str] = field(name="signerName")
-    """Kubelet's generated CSRs will be addressed to this signer."""
-    certificate_chain_path: str | None = field(name="certificateChainPath", default=None)
-    """
-    Write the certificate chain at this path in the projected volume.
-
-    Most applications should use credentialBundlePath.  When using keyPath
-    and certificateChainPath, your application needs to check that the key
-    and leaf certificate are consistent, because it is possible to read the
-    files mid-rotation.
-    """
-    credential_bundle_path: str | None = field(name="credentialBundlePath", default=None)
-    """
-    Write the credential bundle at this path in the projected volume.
-
-    The credential bundle is a single file that contains multiple PEM blocks.
-    The first PEM block is a PRIVATE KEY block, containing a PKCS#8 private
-    key.
-
-    The remaining blocks are CERTIFICATE blocks, containing the issued
-    certificate chain from the signer (leaf and any intermediates).
-
-    Using credentialBundlePath lets your Pod's application code make a single
-    atomic read that retrieves a consistent key and certificate chain.  If you
-    project them to separate files, your application code will need to
-    additionally check that the leaf certificate was issued to the key.
-    """
-    key_path: str | None = field(name="keyPath", default=None)
-    """
-    Write the key at this path in the projected volume.
-
-    Most applications should use credentialBundlePath.  When using keyPath
-    and certificateChainPath, your application needs to check that the key
-    and leaf certificate are consistent, because it is possible to read the
-    files mid-rotation.
-    """
-    max_expiration_seconds: int | None = field(name="maxExpirationSeconds", default=None)
-    """
-    maxExpirationSeconds is the maximum lifetime permitted for the
-    certificate.
-
-    Kubelet copies this value verbatim into the PodCertificateRequests it
-    generates for this projection.
-
-    If omitted, kube-apiserver will set it to 86400(24 hours). kube-apiserver
-    will reject values shorter than 3600 (1 hour).  The maximum allowable
-    value is 7862400 (91 days).
-
-    The signer implementation is then free to issue a certificate with any
-    lifetime *shorter* than MaxExpirationSeconds, but no shorter than 3600
-    seconds (1 hour).  This constraint is enforced by kube-apiserver.
-    `kubernetes.io` signers will never issue certificates with a lifetime
-    longer than 24 hours.
-
-    Format: int32.
-    """
-    user_annotations: dict[str, str] | None = field(name="userAnnotations", default=None)
-    """
-    userAnnotations allow pod authors to pass additional information to
-    the signer implementation.  Kubernetes does not restrict or validate this
-    metadata in any way.
-
-    These values are copied verbatim into the `spec.unverifiedUserAnnotations` field of
-    the PodCertificateRequest objects that Kubelet creates.
-
-    Entries are subject to the same validation as object metadata annotations,
-    with the addition that all keys must be domain-prefixed. No restrictions
-    are placed on values, except an overall size limitation on the entire field.
-
-    Signers should document the keys and values they support. Signers should
-    deny requests that contain keys they do not recognize.
-    """
-
-
-class PodDisruptionBudget(Model, kw_only=True):
-    """
-    PodDisruptionBudget holds the number of concurrent disruptions that you allow for Workflow's Pods.
-    Controller will automatically add the selector with workflow name, if selector is empty.
-    Optional: Defaults to empty.
-    """
-
-    max_unavailable: int | str | None = field(name="maxUnavailable", default=None)
-    """
-    An eviction is allowed if at most "maxUnavailable" pods selected by
-    "selector" are unavailable after the eviction, i.e. even in absence of
-    the evicted pod. For example, one can prevent all voluntary evictions
-    by specifying 0. This is a mutually exclusive setting with "minAvailable".
-    """
-    min_available: int | str | None = field(name="minAvailable", default=None)
-    """
-    An eviction is allowed if at least "minAvailable" pods selected by
-    "selector" will still be available after the eviction, i.e. even in the
-    absence of the evicted pod.  So for example you can prevent all voluntary
-    evictions by specifying "100%".
-    """
-    selector: Selector | None = None
-    """
-    Label query over pods whose evictions are managed by the disruption
-    budget.
-    A null selector will match no pods, while an empty ({}) selector will select
-    all pods within the namespace.
-    """
-    unhealthy_pod_eviction_policy: str | None = field(name="unhealthyPodEvictionPolicy", default=None)
-    """
-    UnhealthyPodEvictionPolicy defines the criteria for when unhealthy pods
-    should be considered for eviction. Current implementation considers healthy pods,
-    as pods that have status.conditions item with type="Ready",status="True".
-
-    Valid policies are IfHealthyBudget and AlwaysAllow.
-    If no policy is specified, the default behavior will be used,
-    which corresponds to the IfHealthyBudget policy.
-
-    IfHealthyBudget policy means that running pods (status.phase="Running"),
-    but not yet healthy can be evicted only if the guarded application is not
-    disrupted (status.currentHealthy is at least equal to status.desiredHealthy).
-    Healthy pods will be subject to the PDB for eviction.
-
-    AlwaysAllow policy means that all running pods (status.phase="Running"),
-    but not yet healthy are considered disrupted and can be evicted regardless
-    of whether the criteria in a PDB is met. This means perspective running
-    pods of a disrupted application might not get a chance to become healthy.
-    Healthy pods will be subject to the PDB for eviction.
-
-    Additional policies may be added in the future.
-    Clients making eviction decisions should disallow eviction of unhealthy pods
-    if they encounter an unrecognized policy in this field.
-    """
-
-
 class PodGC(Model, kw_only=True):
     """PodGC describes the strategy to use when deleting completed pods"""
 
     delete_delay_duration: str | None = field(name="deleteDelayDuration", default=None)
     """DeleteDelayDuration specifies the duration before pods in the GC queue get deleted."""
-    label_selector: PodGCLabelSelector | None = field(name="labelSelector", default=None)
+    label_selector: LabelSelector | None = field(name="labelSelector", default=None)
     """
     LabelSelector is the label selector to check if the pods match the labels before being added to the
     pod GC queue.
@@ -2688,215 +1013,11 @@ class PodGC(Model, kw_only=True):
     """
 
 
-class PodGCLabelSelector(Model, kw_only=True):
-    """
-    LabelSelector is the label selector to check if the pods match the labels before being added to the
-    pod GC queue.
-    """
-
-    match_expressions: list[MatchExpression] | None = field(name="matchExpressions", default=None)
-    """matchExpressions is a list of label selector requirements. The requirements are ANDed."""
-    match_labels: dict[str, str] | None = field(name="matchLabels", default=None)
-    """
-    matchLabels is a map of {key,value} pairs. A single {key,value} in the matchLabels
-    map is equivalent to an element of matchExpressions, whose key field is "key", the
-    operator is "In", and the values array contains only "value". The requirements are ANDed.
-    """
-
-
 class PodMetadata(Model, kw_only=True):
     """PodMetadata defines additional metadata that should be applied to workflow pods"""
 
     annotations: dict[str, str] | None = None
     labels: dict[str, str] | None = None
-
-
-class PodResources(Model, kw_only=True):
-    """
-    PodResources defines pod-level resource requests and limits to apply to all workflow pods.
-    Will be overridden if a template's podResources is set.
-    Requires the PodLevelResources feature gate to be enabled on the cluster (beta since Kubernetes
-    v1.34).
-    """
-
-    claims: list[Claim] | None = None
-    """
-    Claims lists the names of resources, defined in spec.resourceClaims,
-    that are used by this container.
-
-    This field depends on the
-    DynamicResourceAllocation feature gate.
-
-    This field is immutable. It can only be set for containers.
-    """
-    limits: dict[str, int | str] | None = None
-    """
-    Limits describes the maximum amount of compute resources allowed.
-    More info: https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
-    """
-    requests: dict[str, int | str] | None = None
-    """
-    Requests describes the minimum amount of compute resources required.
-    If Requests is omitted for a container, it defaults to Limits if that is explicitly specified,
-    otherwise to an implementation-defined value. Requests cannot exceed Limits.
-    More info: https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
-    """
-
-
-class Port(Model, kw_only=True):
-    container_port: Req[int] = field(name="containerPort")
-    """Format: int32."""
-    host_ip: str | None = field(name="hostIP", default=None)
-    host_port: int | None = field(name="hostPort", default=None)
-    """Format: int32."""
-    name: str | None = None
-    protocol: str | None = None
-    """Default (set by the server): "TCP"."""
-
-
-class PortworxVolume(Model, kw_only=True):
-    """
-    portworxVolume represents a portworx volume attached and mounted on kubelets host machine.
-    Deprecated: PortworxVolume is deprecated. All operations for the in-tree portworxVolume type
-    are redirected to the pxd.portworx.com CSI driver when the CSIMigrationPortworx feature-gate
-    is on.
-    """
-
-    volume_id: Req[str] = field(name="volumeID")
-    """volumeID uniquely identifies a Portworx volume"""
-    fs_type: str | None = field(name="fsType", default=None)
-    """
-    fSType represents the filesystem type to mount
-    Must be a filesystem type supported by the host operating system.
-    Ex. "ext4", "xfs". Implicitly inferred to be "ext4" if unspecified.
-    """
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly defaults to false (read/write). ReadOnly here will force
-    the ReadOnly setting in VolumeMounts.
-    """
-
-
-class PostStart(Model, kw_only=True):
-    exec: LivenessProbeExec | None = None
-    http_get: HttpGet | None = field(name="httpGet", default=None)
-    sleep: Sleep | None = None
-    tcp_socket: TcpSocket | None = field(name="tcpSocket", default=None)
-
-
-class Preference(Model, kw_only=True):
-    """A node selector term, associated with the corresponding weight."""
-
-    match_expressions: list[MatchExpression] | None = field(name="matchExpressions", default=None)
-    """A list of node selector requirements by node's labels."""
-    match_fields: list[MatchExpression] | None = field(name="matchFields", default=None)
-    """A list of node selector requirements by node's fields."""
-
-
-class PreferredDuringSchedulingIgnoredDuringExecution(Model, kw_only=True):
-    """
-    An empty preferred scheduling term matches all objects with implicit weight 0
-    (i.e. it's a no-op). A null preferred scheduling term matches no objects (i.e. is also a no-op).
-    """
-
-    preference: Req[Preference]
-    """A node selector term, associated with the corresponding weight."""
-    weight: Req[int]
-    """
-    Weight associated with matching the corresponding nodeSelectorTerm, in the range 1-100.
-
-    Format: int32.
-    """
-
-
-class Projected(Model, kw_only=True):
-    """projected items for all in one resources secrets, configmaps, and downward API"""
-
-    default_mode: int | None = field(name="defaultMode", default=None)
-    """
-    defaultMode are the mode bits used to set permissions on created files by default.
-    Must be an octal value between 0000 and 0777 or a decimal value between 0 and 511.
-    YAML accepts both octal and decimal values, JSON requires decimal values for mode bits.
-    Directories within the path are not affected by this setting.
-    This might be in conflict with other options that affect the file
-    mode, like fsGroup, and the result can be other mode bits set.
-
-    Format: int32.
-    """
-    sources: list[ProjectedSource] | None = None
-    """
-    sources is the list of volume projections. Each entry in this list
-    handles one source.
-    """
-
-
-class ProjectedSource(Model, kw_only=True):
-    """
-    Projection that may be projected along with other supported volume types.
-    Exactly one of these fields must be set.
-    """
-
-    cluster_trust_bundle: ClusterTrustBundle | None = field(name="clusterTrustBundle", default=None)
-    """
-    ClusterTrustBundle allows a pod to access the `.spec.trustBundle` field
-    of ClusterTrustBundle objects in an auto-updating file.
-
-    Alpha, gated by the ClusterTrustBundleProjection feature gate.
-
-    ClusterTrustBundle objects can either be selected by name, or by the
-    combination of signer name and a label selector.
-
-    Kubelet performs aggressive normalization of the PEM contents written
-    into the pod filesystem.  Esoteric PEM features such as inter-block
-    comments and block headers are stripped.  Certificates are deduplicated.
-    The ordering of certificates within the file is arbitrary, and Kubelet
-    may change the order over time.
-    """
-    config_map: SourceConfigMap | None = field(name="configMap", default=None)
-    """configMap information about the configMap data to project"""
-    downward_api: SourceDownwardAPI | None = field(name="downwardAPI", default=None)
-    """downwardAPI information about the downwardAPI data to project"""
-    pod_certificate: PodCertificate | None = field(name="podCertificate", default=None)
-    """
-    Projects an auto-rotating credential bundle (private key and certificate
-    chain) that the pod can use either as a TLS client or server.
-
-    Kubelet generates a private key and uses it to send a
-    PodCertificateRequest to the named signer.  Once the signer approves the
-    request and issues a certificate chain, Kubelet writes the key and
-    certificate chain to the pod filesystem.  The pod does not start until
-    certificates have been issued for each podCertificate projected volume
-    source in its spec.
-
-    Kubelet will begin trying to rotate the certificate at the time indicated
-    by the signer using the PodCertificateRequest.Status.BeginRefreshAt
-    timestamp.
-
-    Kubelet can write a single file, indicated by the credentialBundlePath
-    field, or separate files, indicated by the keyPath and
-    certificateChainPath fields.
-
-    The credential bundle is a single file in PEM format.  The first PEM
-    entry is the private key (in PKCS#8 format), and the remaining PEM
-    entries are the certificate chain issued by the signer (typically,
-    signers will return their certificate chain in leaf-to-root order).
-
-    Prefer using the credential bundle format, since your application code
-    can read it atomically.  If you use keyPath and certificateChainPath,
-    your application must make two separate file reads. If these coincide
-    with a certificate rotation, it is possible that the private key and leaf
-    certificate you read may not correspond to each other.  Your application
-    will need to check for this condition, and re-read until they are
-    consistent.
-
-    The named signer controls chooses the format of the certificate it
-    issues; consult the signer implementation's documentation to learn how to
-    use the certificates it issues.
-    """
-    secret: SourceConfigMap | None = None
-    """secret information about the secret data to project"""
-    service_account_token: ServiceAccountToken | None = field(name="serviceAccountToken", default=None)
-    """serviceAccountToken is information about the serviceAccountToken data to project"""
 
 
 class Prometheus(Model, kw_only=True):
@@ -2931,127 +1052,11 @@ class Prometheus(Model, kw_only=True):
     """When is a conditional statement that decides when to emit the metric"""
 
 
-class Quobyte(Model, kw_only=True):
-    """
-    quobyte represents a Quobyte mount on the host that shares a pod's lifetime.
-    Deprecated: Quobyte is deprecated and the in-tree quobyte type is no longer supported.
-    """
-
-    registry: Req[str]
-    """
-    registry represents a single or multiple Quobyte Registry services
-    specified as a string as host:port pair (multiple entries are separated with commas)
-    which acts as the central registry for volumes
-    """
-    volume: Req[str]
-    """volume is a string that references an already created Quobyte volume by name."""
-    group: str | None = None
-    """
-    group to map volume access to
-    Default is no group
-    """
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly here will force the Quobyte volume to be mounted with read-only permissions.
-    Defaults to false.
-    """
-    tenant: str | None = None
-    """
-    tenant owning the given Quobyte volume in the Backend
-    Used with dynamically provisioned Quobyte volumes, value is set by the plugin
-    """
-    user: str | None = None
-    """
-    user to map volume access to
-    Defaults to serivceaccount user
-    """
-
-
 class Raw(Model, kw_only=True):
     """Raw contains raw artifact location details"""
 
     data: Req[str]
     """Data is the string contents of the artifact"""
-
-
-class Rbd(Model, kw_only=True):
-    """
-    rbd represents a Rados Block Device mount on the host that shares a pod's lifetime.
-    Deprecated: RBD is deprecated and the in-tree rbd type is no longer supported.
-    """
-
-    image: Req[str]
-    """
-    image is the rados image name.
-    More info: https://examples.k8s.io/volumes/rbd/README.md#how-to-use-it
-    """
-    monitors: Req[list[str]]
-    """
-    monitors is a collection of Ceph monitors.
-    More info: https://examples.k8s.io/volumes/rbd/README.md#how-to-use-it
-    """
-    fs_type: str | None = field(name="fsType", default=None)
-    """
-    fsType is the filesystem type of the volume that you want to mount.
-    Tip: Ensure that the filesystem type is supported by the host operating system.
-    Examples: "ext4", "xfs", "ntfs". Implicitly inferred to be "ext4" if unspecified.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#rbd
-    """
-    keyring: str | None = None
-    """
-    keyring is the path to key ring for RBDUser.
-    Default is /etc/ceph/keyring.
-    More info: https://examples.k8s.io/volumes/rbd/README.md#how-to-use-it
-
-    Default (set by the server): "/etc/ceph/keyring".
-    """
-    pool: str | None = None
-    """
-    pool is the rados pool name.
-    Default is rbd.
-    More info: https://examples.k8s.io/volumes/rbd/README.md#how-to-use-it
-
-    Default (set by the server): "rbd".
-    """
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly here will force the ReadOnly setting in VolumeMounts.
-    Defaults to false.
-    More info: https://examples.k8s.io/volumes/rbd/README.md#how-to-use-it
-    """
-    secret_ref: SecretRef | None = field(name="secretRef", default=None)
-    """
-    secretRef is name of the authentication secret for RBDUser. If provided
-    overrides keyring.
-    Default is nil.
-    More info: https://examples.k8s.io/volumes/rbd/README.md#how-to-use-it
-    """
-    user: str | None = None
-    """
-    user is the rados user name.
-    Default is admin.
-    More info: https://examples.k8s.io/volumes/rbd/README.md#how-to-use-it
-
-    Default (set by the server): "admin".
-    """
-
-
-class RequiredDuringSchedulingIgnoredDuringExecution(Model, kw_only=True):
-    """
-    If the affinity requirements specified by this field are not met at
-    scheduling time, the pod will not be scheduled onto the node.
-    If the affinity requirements specified by this field cease to be met
-    at some point during pod execution (e.g. due to an update), the system
-    may or may not try to eventually evict the pod from its node.
-    """
-
-    node_selector_terms: Req[list[NodeSelectorTerm]] = field(name="nodeSelectorTerms")
-    """Required. A list of node selector terms. The terms are ORed."""
-
-
-class ResizePolicy(Model, kw_only=True):
-    resource_name: Req[str] = field(name="resourceName")
-    restart_policy: Req[str] = field(name="restartPolicy")
 
 
 class Resource(Model, kw_only=True):
@@ -3069,96 +1074,6 @@ class Resource(Model, kw_only=True):
     merge_strategy: OneOf[Literal["strategic", "merge", "json"]] | None = field(name="mergeStrategy", default=None)
     set_owner_reference: bool | None = field(name="setOwnerReference", default=None)
     success_condition: str | None = field(name="successCondition", default=None)
-
-
-class ResourceClaim(Model, kw_only=True):
-    """
-    PodResourceClaim references exactly one ResourceClaim, either directly
-    or by naming a ResourceClaimTemplate which is then turned into a ResourceClaim
-    for the pod.
-
-    It adds a name to it that uniquely identifies the ResourceClaim inside the Pod.
-    Containers that need access to the ResourceClaim reference it with this name.
-    """
-
-    name: Req[str]
-    """
-    Name uniquely identifies this resource claim inside the pod.
-    This must be a DNS_LABEL.
-    """
-    resource_claim_name: str | None = field(name="resourceClaimName", default=None)
-    """
-    ResourceClaimName is the name of a ResourceClaim object in the same
-    namespace as this pod.
-
-    Exactly one of ResourceClaimName and ResourceClaimTemplateName must
-    be set.
-    """
-    resource_claim_template_name: str | None = field(name="resourceClaimTemplateName", default=None)
-    """
-    ResourceClaimTemplateName is the name of a ResourceClaimTemplate
-    object in the same namespace as this pod.
-
-    The template will be used to create a new ResourceClaim, which will
-    be bound to this pod. When this pod is deleted, the ResourceClaim
-    will also be deleted. The pod name and resource name, along with a
-    generated component, will be used to form a unique name for the
-    ResourceClaim, which will be recorded in pod.status.resourceClaimStatuses.
-
-    This field is immutable and no changes will be made to the
-    corresponding ResourceClaim by the control plane after creating the
-    ResourceClaim.
-
-    Exactly one of ResourceClaimName and ResourceClaimTemplateName must
-    be set.
-    """
-
-
-class ResourceFieldRef(Model, kw_only=True):
-    """
-    Selects a resource of the container: only resources limits and requests
-    (limits.cpu, limits.memory, requests.cpu and requests.memory) are currently supported.
-    """
-
-    resource: Req[str]
-    """Required: resource to select"""
-    container_name: str | None = field(name="containerName", default=None)
-    """Container name: required for volumes, optional for env vars"""
-    divisor: int | str | None = None
-    """
-    Specifies the output format of the exposed resources, defaults to "1"
-
-    pattern:
-    ^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$.
-    """
-
-
-class Resources(Model, kw_only=True):
-    """
-    resources represents the minimum resources the volume should have.
-    Users are allowed to specify resource requirements
-    that are lower than previous value but must still be higher than capacity recorded in the
-    status field of the claim.
-    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#resources
-    """
-
-    limits: dict[str, int | str] | None = None
-    """
-    Limits describes the maximum amount of compute resources allowed.
-    More info: https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
-    """
-    requests: dict[str, int | str] | None = None
-    """
-    Requests describes the minimum amount of compute resources required.
-    If Requests is omitted for a container, it defaults to Limits if that is explicitly specified,
-    otherwise to an implementation-defined value. Requests cannot exceed Limits.
-    More info: https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
-    """
-
-
-class RestartPolicyRule(Model, kw_only=True):
-    action: Req[str]
-    exit_codes: ExitCodes | None = field(name="exitCodes", default=None)
 
 
 class RetryStrategy(Model, kw_only=True):
@@ -3199,7 +1114,7 @@ class RetryStrategyAffinity(Model, kw_only=True):
 class S3(Model, kw_only=True):
     """S3 contains S3 artifact location details"""
 
-    access_key_secret: ConfigMapKeyRef | None = field(name="accessKeySecret", default=None)
+    access_key_secret: SecretKeySelector | None = field(name="accessKeySecret", default=None)
     """AccessKeySecret is the secret selector to the bucket's access key"""
     addressing_style: OneOf[Literal["", "path", "virtual-hosted"]] | None = field(name="addressingStyle", default=None)
     """
@@ -3214,7 +1129,7 @@ class S3(Model, kw_only=True):
     """
     bucket: str | None = None
     """Bucket is the name of the bucket"""
-    ca_secret: ConfigMapKeyRef | None = field(name="caSecret", default=None)
+    ca_secret: SecretKeySelector | None = field(name="caSecret", default=None)
     """CASecret specifies the secret that contains the CA, used to verify the TLS connection"""
     create_bucket_if_not_present: CreateBucketIfNotPresent | None = field(name="createBucketIfNotPresent", default=None)
     """
@@ -3234,83 +1149,33 @@ class S3(Model, kw_only=True):
     """Region contains the optional bucket region"""
     role_arn: str | None = field(name="roleARN", default=None)
     """RoleARN is the Amazon Resource Name (ARN) of the role to assume."""
-    secret_key_secret: ConfigMapKeyRef | None = field(name="secretKeySecret", default=None)
+    secret_key_secret: SecretKeySelector | None = field(name="secretKeySecret", default=None)
     """SecretKeySecret is the secret selector to the bucket's secret key"""
-    session_token_secret: ConfigMapKeyRef | None = field(name="sessionTokenSecret", default=None)
+    session_token_secret: SecretKeySelector | None = field(name="sessionTokenSecret", default=None)
     """SessionTokenSecret is used for ephemeral credentials like an IAM assume role or S3 access grant"""
     use_sdk_creds: bool | None = field(name="useSDKCreds", default=None)
     """UseSDKCreds tells the driver to figure out credentials based on sdk defaults."""
 
 
-class ScaleIO(Model, kw_only=True):
-    """
-    scaleIO represents a ScaleIO persistent volume attached and mounted on Kubernetes nodes.
-    Deprecated: ScaleIO is deprecated and the in-tree scaleIO type is no longer supported.
-    """
-
-    gateway: Req[str]
-    """gateway is the host address of the ScaleIO API Gateway."""
-    secret_ref: Req[SecretRef] = field(name="secretRef")
-    """
-    secretRef references to the secret for ScaleIO user and other
-    sensitive information. If this is not provided, Login operation will fail.
-    """
-    system: Req[str]
-    """system is the name of the storage system as configured in ScaleIO."""
-    fs_type: str | None = field(name="fsType", default=None)
-    """
-    fsType is the filesystem type to mount.
-    Must be a filesystem type supported by the host operating system.
-    Ex. "ext4", "xfs", "ntfs".
-    Default is "xfs".
-
-    Default (set by the server): "xfs".
-    """
-    protection_domain: str | None = field(name="protectionDomain", default=None)
-    """protectionDomain is the name of the ScaleIO Protection Domain for the configured storage."""
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly Defaults to false (read/write). ReadOnly here will force
-    the ReadOnly setting in VolumeMounts.
-    """
-    ssl_enabled: bool | None = field(name="sslEnabled", default=None)
-    """sslEnabled Flag enable/disable SSL communication with Gateway, default false"""
-    storage_mode: str | None = field(name="storageMode", default=None)
-    """
-    storageMode indicates whether the storage for a volume should be ThickProvisioned or
-    ThinProvisioned.
-    Default is ThinProvisioned.
-
-    Default (set by the server): "ThinProvisioned".
-    """
-    storage_pool: str | None = field(name="storagePool", default=None)
-    """storagePool is the ScaleIO Storage Pool associated with the protection domain."""
-    volume_name: str | None = field(name="volumeName", default=None)
-    """
-    volumeName is the name of a volume already created in the ScaleIO system
-    that is associated with this volume source.
-    """
-
-
 class Script(Model, kw_only=True):
     args: list[str] | None = None
     command: list[str] | None = None
-    env: list[Env] | None = None
-    env_from: list[EnvFrom] | None = field(name="envFrom", default=None)
+    env: list[EnvVar] | None = None
+    env_from: list[EnvFromSource] | None = field(name="envFrom", default=None)
     image: str | None = None
     image_pull_policy: str | None = field(name="imagePullPolicy", default=None)
     lifecycle: Lifecycle | None = None
-    liveness_probe: LivenessProbe | None = field(name="livenessProbe", default=None)
+    liveness_probe: Probe | None = field(name="livenessProbe", default=None)
     name: str | None = None
-    ports: list[Port] | None = None
-    readiness_probe: LivenessProbe | None = field(name="readinessProbe", default=None)
-    resize_policy: list[ResizePolicy] | None = field(name="resizePolicy", default=None)
-    resources: PodResources | None = None
+    ports: list[ContainerPort] | None = None
+    readiness_probe: Probe | None = field(name="readinessProbe", default=None)
+    resize_policy: list[ContainerResizePolicy] | None = field(name="resizePolicy", default=None)
+    resources: ResourceRequirements | None = None
     restart_policy: str | None = field(name="restartPolicy", default=None)
-    restart_policy_rules: list[RestartPolicyRule] | None = field(name="restartPolicyRules", default=None)
-    security_context: ContainerSecurityContext | None = field(name="securityContext", default=None)
+    restart_policy_rules: list[ContainerRestartRule] | None = field(name="restartPolicyRules", default=None)
+    security_context: SecurityContext | None = field(name="securityContext", default=None)
     source: str | None = None
-    startup_probe: LivenessProbe | None = field(name="startupProbe", default=None)
+    startup_probe: Probe | None = field(name="startupProbe", default=None)
     stdin: bool | None = None
     stdin_once: bool | None = field(name="stdinOnce", default=None)
     termination_message_path: str | None = field(name="terminationMessagePath", default=None)
@@ -3321,276 +1186,10 @@ class Script(Model, kw_only=True):
     working_dir: str | None = field(name="workingDir", default=None)
 
 
-class SeLinuxOptions(Model, kw_only=True):
-    """
-    The SELinux context to be applied to all containers.
-    If unspecified, the container runtime will allocate a random SELinux context for each
-    container.  May also be set in SecurityContext.  If set in
-    both SecurityContext and PodSecurityContext, the value specified in SecurityContext
-    takes precedence for that container.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-
-    level: str | None = None
-    """Level is SELinux level label that applies to the container."""
-    role: str | None = None
-    """Role is a SELinux role label that applies to the container."""
-    type: str | None = None
-    """Type is a SELinux type label that applies to the container."""
-    user: str | None = None
-    """User is a SELinux user label that applies to the container."""
-
-
-class SeccompProfile(Model, kw_only=True):
-    """
-    The seccomp options to use by the containers in this pod.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-
-    type: Req[str]
-    """
-    type indicates which kind of seccomp profile will be applied.
-    Valid options are:
-
-    Localhost - a profile defined in a file on the node should be used.
-    RuntimeDefault - the container runtime default profile should be used.
-    Unconfined - no profile should be applied.
-    """
-    localhost_profile: str | None = field(name="localhostProfile", default=None)
-    """
-    localhostProfile indicates a profile defined in a file on the node should be used.
-    The profile must be preconfigured on the node to work.
-    Must be a descending path, relative to the kubelet's configured seccomp profile location.
-    Must be set if type is "Localhost". Must NOT be set for any other type.
-    """
-
-
-class Secret(Model, kw_only=True):
-    """
-    secret represents a secret that should populate this volume.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#secret
-    """
-
-    default_mode: int | None = field(name="defaultMode", default=None)
-    """
-    defaultMode is Optional: mode bits used to set permissions on created files by default.
-    Must be an octal value between 0000 and 0777 or a decimal value between 0 and 511.
-    YAML accepts both octal and decimal values, JSON requires decimal values
-    for mode bits. Defaults to 0644.
-    Directories within the path are not affected by this setting.
-    This might be in conflict with other options that affect the file
-    mode, like fsGroup, and the result can be other mode bits set.
-
-    Format: int32.
-    """
-    items: list[Item] | None = None
-    """
-    items If unspecified, each key-value pair in the Data field of the referenced
-    Secret will be projected into the volume as a file whose name is the
-    key and content is the value. If specified, the listed keys will be
-    projected into the specified paths, and unlisted keys will not be
-    present. If a key is specified which is not present in the Secret,
-    the volume setup will error unless it is marked optional. Paths must be
-    relative and may not contain the '..' path or start with '..'.
-    """
-    optional: bool | None = None
-    """optional field specify whether the Secret or its keys must be defined"""
-    secret_name: str | None = field(name="secretName", default=None)
-    """
-    secretName is the name of the secret in the pod's namespace to use.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#secret
-    """
-
-
-class SecretRef(Model, kw_only=True):
-    """
-    secretRef is Optional: SecretRef is reference to the authentication secret for User, default is
-    empty.
-    More info: https://examples.k8s.io/volumes/cephfs/README.md#how-to-use-it
-    """
-
-    name: str | None = None
-    """
-    Name of the referent.
-    This field is effectively required, but due to backwards compatibility is
-    allowed to be empty. Instances of this type with an empty value here are
-    almost certainly wrong.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-
-    Default (set by the server): "".
-    """
-
-
-class SecurityContext(Model, kw_only=True):
-    """
-    SecurityContext holds pod-level security attributes and common container settings.
-    Optional: Defaults to empty.  See type description for default values of each field.
-    """
-
-    app_armor_profile: AppArmorProfile | None = field(name="appArmorProfile", default=None)
-    """
-    appArmorProfile is the AppArmor options to use by the containers in this pod.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-    fs_group: int | None = field(name="fsGroup", default=None)
-    """
-    A special supplemental group that applies to all containers in a pod.
-    Some volume types allow the Kubelet to change the ownership of that volume
-    to be owned by the pod:
-
-    1. The owning GID will be the FSGroup
-    2. The setgid bit is set (new files created in the volume will be owned by FSGroup)
-    3. The permission bits are OR'd with rw-rw----
-
-    If unset, the Kubelet will not modify the ownership and permissions of any volume.
-    Note that this field cannot be set when spec.os.name is windows.
-
-    Format: int64.
-    """
-    fs_group_change_policy: str | None = field(name="fsGroupChangePolicy", default=None)
-    """
-    fsGroupChangePolicy defines behavior of changing ownership and permission of the volume
-    before being exposed inside Pod. This field will only apply to
-    volume types which support fsGroup based ownership(and permissions).
-    It will have no effect on ephemeral volume types such as: secret, configmaps
-    and emptydir.
-    Valid values are "OnRootMismatch" and "Always". If not specified, "Always" is used.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-    run_as_group: int | None = field(name="runAsGroup", default=None)
-    """
-    The GID to run the entrypoint of the container process.
-    Uses runtime default if unset.
-    May also be set in SecurityContext.  If set in both SecurityContext and
-    PodSecurityContext, the value specified in SecurityContext takes precedence
-    for that container.
-    Note that this field cannot be set when spec.os.name is windows.
-
-    Format: int64.
-    """
-    run_as_non_root: bool | None = field(name="runAsNonRoot", default=None)
-    """
-    Indicates that the container must run as a non-root user.
-    If true, the Kubelet will validate the image at runtime to ensure that it
-    does not run as UID 0 (root) and fail to start the container if it does.
-    If unset or false, no such validation will be performed.
-    May also be set in SecurityContext.  If set in both SecurityContext and
-    PodSecurityContext, the value specified in SecurityContext takes precedence.
-    """
-    run_as_user: int | None = field(name="runAsUser", default=None)
-    """
-    The UID to run the entrypoint of the container process.
-    Defaults to user specified in image metadata if unspecified.
-    May also be set in SecurityContext.  If set in both SecurityContext and
-    PodSecurityContext, the value specified in SecurityContext takes precedence
-    for that container.
-    Note that this field cannot be set when spec.os.name is windows.
-
-    Format: int64.
-    """
-    se_linux_change_policy: str | None = field(name="seLinuxChangePolicy", default=None)
-    """
-    seLinuxChangePolicy defines how the container's SELinux label is applied to all volumes used by the
-    Pod.
-    It has no effect on nodes that do not support SELinux or to volumes does not support SELinux.
-    Valid values are "MountOption" and "Recursive".
-
-    "Recursive" means relabeling of all files on all Pod volumes by the container runtime.
-    This may be slow for large volumes, but allows mixing privileged and unprivileged Pods sharing the
-    same volume on the same node.
-
-    "MountOption" mounts all eligible Pod volumes with `-o context` mount option.
-    This requires all Pods that share the same volume to use the same SELinux label.
-    It is not possible to share the same volume among privileged and unprivileged Pods.
-    Eligible volumes are in-tree FibreChannel and iSCSI volumes, and all CSI volumes
-    whose CSI driver announces SELinux support by setting spec.seLinuxMount: true in their
-    CSIDriver instance. Other volumes are always re-labelled recursively.
-    "MountOption" value is allowed only when SELinuxMount feature gate is enabled.
-
-    If not specified and SELinuxMount feature gate is enabled, "MountOption" is used.
-    If not specified and SELinuxMount feature gate is disabled, "MountOption" is used for
-    ReadWriteOncePod volumes
-    and "Recursive" for all other volumes.
-
-    This field affects only Pods that have SELinux label set, either in PodSecurityContext or in
-    SecurityContext of all containers.
-
-    All Pods that use the same volume should use the same seLinuxChangePolicy, otherwise some pods can
-    get stuck in ContainerCreating state.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-    se_linux_options: SeLinuxOptions | None = field(name="seLinuxOptions", default=None)
-    """
-    The SELinux context to be applied to all containers.
-    If unspecified, the container runtime will allocate a random SELinux context for each
-    container.  May also be set in SecurityContext.  If set in
-    both SecurityContext and PodSecurityContext, the value specified in SecurityContext
-    takes precedence for that container.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-    seccomp_profile: SeccompProfile | None = field(name="seccompProfile", default=None)
-    """
-    The seccomp options to use by the containers in this pod.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-    supplemental_groups: list[int] | None = field(name="supplementalGroups", default=None)
-    """
-    A list of groups applied to the first process run in each container, in
-    addition to the container's primary GID and fsGroup (if specified).  If
-    the SupplementalGroupsPolicy feature is enabled, the
-    supplementalGroupsPolicy field determines whether these are in addition
-    to or instead of any group memberships defined in the container image.
-    If unspecified, no additional groups are added, though group memberships
-    defined in the container image may still be used, depending on the
-    supplementalGroupsPolicy field.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-    supplemental_groups_policy: str | None = field(name="supplementalGroupsPolicy", default=None)
-    """
-    Defines how supplemental groups of the first container processes are calculated.
-    Valid values are "Merge" and "Strict". If not specified, "Merge" is used.
-    (Alpha) Using the field requires the SupplementalGroupsPolicy feature gate to be enabled
-    and the container runtime must implement support for this feature.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-    sysctls: list[Sysctl] | None = None
-    """
-    Sysctls hold a list of namespaced sysctls used for the pod. Pods with unsupported
-    sysctls (by the container runtime) might fail to launch.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-    windows_options: WindowsOptions | None = field(name="windowsOptions", default=None)
-    """
-    The Windows specific settings applied to all containers.
-    If unspecified, the options within a container's SecurityContext will be used.
-    If set in both SecurityContext and PodSecurityContext, the value specified in SecurityContext takes
-    precedence.
-    Note that this field cannot be set when spec.os.name is linux.
-    """
-
-
-class Selector(Model, kw_only=True):
-    """
-    Label query over pods whose evictions are managed by the disruption
-    budget.
-    A null selector will match no pods, while an empty ({}) selector will select
-    all pods within the namespace.
-    """
-
-    match_expressions: list[MatchExpression] | None = field(name="matchExpressions", default=None)
-    """matchExpressions is a list of label selector requirements. The requirements are ANDed."""
-    match_labels: dict[str, str] | None = field(name="matchLabels", default=None)
-    """
-    matchLabels is a map of {key,value} pairs. A single {key,value} in the matchLabels
-    map is equivalent to an element of matchExpressions, whose key field is "key", the
-    operator is "In", and the values array contains only "value". The requirements are ANDed.
-    """
-
-
 class Semaphore(Model, kw_only=True):
     """SemaphoreRef is a reference of Semaphore"""
 
-    config_map_key_ref: ConfigMapKeyRef | None = field(name="configMapKeyRef", default=None)
+    config_map_key_ref: ConfigMapKeySelector | None = field(name="configMapKeyRef", default=None)
     """ConfigMapKeyRef is a configmap selector for Semaphore configuration"""
     database: Database | None = None
     """SyncDatabaseRef is a database reference for Semaphore configuration"""
@@ -3603,259 +1202,14 @@ class SemaphoreHolding(Model, kw_only=True):
     semaphore: str | None = None
 
 
-class SemaphoreWaiting(Model, kw_only=True):
-    holders: list[str] | None = None
-    semaphore: str | None = None
-
-
-class ServiceAccountToken(Model, kw_only=True):
-    """serviceAccountToken is information about the serviceAccountToken data to project"""
-
-    path: Req[str]
-    """
-    path is the path relative to the mount point of the file to project the
-    token into.
-    """
-    audience: str | None = None
-    """
-    audience is the intended audience of the token. A recipient of a token
-    must identify itself with an identifier specified in the audience of the
-    token, and otherwise should reject the token. The audience defaults to the
-    identifier of the apiserver.
-    """
-    expiration_seconds: int | None = field(name="expirationSeconds", default=None)
-    """
-    expirationSeconds is the requested duration of validity of the service
-    account token. As the token approaches expiration, the kubelet volume
-    plugin will proactively rotate the service account token. The kubelet will
-    start trying to rotate the token if the token is older than 80 percent of
-    its time to live or if the token is older than 24 hours.Defaults to 1 hour
-    and must be at least 10 minutes.
-
-    Format: int64.
-    """
-
-
 class Sidecar(Model, kw_only=True):
-    container: Req[SidecarContainer]
+    container: Req[Container]
     """Container defines the Kubernetes container specification for the sidecar."""
     automount_service_account_token: bool | None = field(name="automountServiceAccountToken", default=None)
     """
     AutomountServiceAccountToken enables mounting the service account token.
     The service account must be named <plugin-name>-executor-plugin.
     """
-
-
-class SidecarContainer(Model, kw_only=True):
-    """Container defines the Kubernetes container specification for the sidecar."""
-
-    name: Req[str]
-    """
-    Name of the container specified as a DNS_LABEL.
-    Each container in a pod must have a unique name (DNS_LABEL).
-    Cannot be updated.
-    """
-    args: list[str] | None = None
-    """
-    Arguments to the entrypoint.
-    The container image's CMD is used if this is not provided.
-    Variable references $(VAR_NAME) are expanded using the container's environment. If a variable
-    cannot be resolved, the reference in the input string will be unchanged. Double $$ are reduced
-    to a single $, which allows for escaping the $(VAR_NAME) syntax: i.e. "$$(VAR_NAME)" will
-    produce the string literal "$(VAR_NAME)". Escaped references will never be expanded, regardless
-    of whether the variable exists or not. Cannot be updated.
-    More info:
-    https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/#running-a-command-in-a-shell
-    """
-    command: list[str] | None = None
-    """
-    Entrypoint array. Not executed within a shell.
-    The container image's ENTRYPOINT is used if this is not provided.
-    Variable references $(VAR_NAME) are expanded using the container's environment. If a variable
-    cannot be resolved, the reference in the input string will be unchanged. Double $$ are reduced
-    to a single $, which allows for escaping the $(VAR_NAME) syntax: i.e. "$$(VAR_NAME)" will
-    produce the string literal "$(VAR_NAME)". Escaped references will never be expanded, regardless
-    of whether the variable exists or not. Cannot be updated.
-    More info:
-    https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/#running-a-command-in-a-shell
-    """
-    env: list[Env] | None = None
-    """
-    List of environment variables to set in the container.
-    Cannot be updated.
-    """
-    env_from: list[EnvFrom] | None = field(name="envFrom", default=None)
-    """
-    List of sources to populate environment variables in the container.
-    The keys defined within a source may consist of any printable ASCII characters except '='.
-    When a key exists in multiple
-    sources, the value associated with the last source will take precedence.
-    Values defined by an Env with a duplicate key will take precedence.
-    Cannot be updated.
-    """
-    image: str | None = None
-    """
-    Container image name.
-    More info: https://kubernetes.io/docs/concepts/containers/images
-    This field is optional to allow higher level config management to default or override
-    container images in workload controllers like Deployments and StatefulSets.
-    """
-    image_pull_policy: str | None = field(name="imagePullPolicy", default=None)
-    """
-    Image pull policy.
-    One of Always, Never, IfNotPresent.
-    Defaults to Always if :latest tag is specified, or IfNotPresent otherwise.
-    Cannot be updated.
-    More info: https://kubernetes.io/docs/concepts/containers/images#updating-images
-    """
-    lifecycle: Lifecycle | None = None
-    """
-    Actions that the management system should take in response to container lifecycle events.
-    Cannot be updated.
-    """
-    liveness_probe: LivenessProbe | None = field(name="livenessProbe", default=None)
-    """
-    Periodic probe of container liveness.
-    Container will be restarted if the probe fails.
-    Cannot be updated.
-    More info: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle#container-probes
-    """
-    ports: list[Port] | None = None
-    """
-    List of ports to expose from the container. Not specifying a port here
-    DOES NOT prevent that port from being exposed. Any port which is
-    listening on the default "0.0.0.0" address inside a container will be
-    accessible from the network.
-    Modifying this array with strategic merge patch may corrupt the data.
-    For more information See https://github.com/kubernetes/kubernetes/issues/108255.
-    Cannot be updated.
-    """
-    readiness_probe: LivenessProbe | None = field(name="readinessProbe", default=None)
-    """
-    Periodic probe of container service readiness.
-    Container will be removed from service endpoints if the probe fails.
-    Cannot be updated.
-    More info: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle#container-probes
-    """
-    resize_policy: list[ResizePolicy] | None = field(name="resizePolicy", default=None)
-    """
-    Resources resize policy for the container.
-    This field cannot be set on ephemeral containers.
-    """
-    resources: PodResources | None = None
-    """
-    Compute Resources required by this container.
-    Cannot be updated.
-    More info: https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
-    """
-    restart_policy: str | None = field(name="restartPolicy", default=None)
-    """
-    RestartPolicy defines the restart behavior of individual containers in a pod.
-    This overrides the pod-level restart policy. When this field is not specified,
-    the restart behavior is defined by the Pod's restart policy and the container type.
-    Additionally, setting the RestartPolicy as "Always" for the init container will
-    have the following effect:
-    this init container will be continually restarted on
-    exit until all regular containers have terminated. Once all regular
-    containers have completed, all init containers with restartPolicy "Always"
-    will be shut down. This lifecycle differs from normal init containers and
-    is often referred to as a "sidecar" container. Although this init
-    container still starts in the init container sequence, it does not wait
-    for the container to complete before proceeding to the next init
-    container. Instead, the next init container starts immediately after this
-    init container is started, or after any startupProbe has successfully
-    completed.
-    """
-    restart_policy_rules: list[RestartPolicyRule] | None = field(name="restartPolicyRules", default=None)
-    """
-    Represents a list of rules to be checked to determine if the
-    container should be restarted on exit. The rules are evaluated in
-    order. Once a rule matches a container exit condition, the remaining
-    rules are ignored. If no rule matches the container exit condition,
-    the Container-level restart policy determines the whether the container
-    is restarted or not. Constraints on the rules:
-    - At most 20 rules are allowed.
-    - Rules can have the same action.
-    - Identical rules are not forbidden in validations.
-    When rules are specified, container MUST set RestartPolicy explicitly
-    even it if matches the Pod's RestartPolicy.
-    """
-    security_context: ContainerSecurityContext | None = field(name="securityContext", default=None)
-    """
-    SecurityContext defines the security options the container should be run with.
-    If set, the fields of SecurityContext override the equivalent fields of PodSecurityContext.
-    More info: https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
-    """
-    startup_probe: LivenessProbe | None = field(name="startupProbe", default=None)
-    """
-    StartupProbe indicates that the Pod has successfully initialized.
-    If specified, no other probes are executed until this completes successfully.
-    If this probe fails, the Pod will be restarted, just as if the livenessProbe failed.
-    This can be used to provide different probe parameters at the beginning of a Pod's lifecycle,
-    when it might take a long time to load data or warm a cache, than during steady-state operation.
-    This cannot be updated.
-    More info: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle#container-probes
-    """
-    stdin: bool | None = None
-    """
-    Whether this container should allocate a buffer for stdin in the container runtime. If this
-    is not set, reads from stdin in the container will always result in EOF.
-    Default is false.
-    """
-    stdin_once: bool | None = field(name="stdinOnce", default=None)
-    """
-    Whether the container runtime should close the stdin channel after it has been opened by
-    a single attach. When stdin is true the stdin stream will remain open across multiple attach
-    sessions. If stdinOnce is set to true, stdin is opened on container start, is empty until the
-    first client attaches to stdin, and then remains open and accepts data until the client disconnects,
-    at which time stdin is closed and remains closed until the container is restarted. If this
-    flag is false, a container processes that reads from stdin will never receive an EOF.
-    Default is false
-    """
-    termination_message_path: str | None = field(name="terminationMessagePath", default=None)
-    """
-    Optional: Path at which the file to which the container's termination message
-    will be written is mounted into the container's filesystem.
-    Message written is intended to be brief final status, such as an assertion failure message.
-    Will be truncated by the node if greater than 4096 bytes. The total message length across
-    all containers will be limited to 12kb.
-    Defaults to /dev/termination-log.
-    Cannot be updated.
-    """
-    termination_message_policy: str | None = field(name="terminationMessagePolicy", default=None)
-    """
-    Indicate how the termination message should be populated. File will use the contents of
-    terminationMessagePath to populate the container status message on both success and failure.
-    FallbackToLogsOnError will use the last chunk of container log output if the termination
-    message file is empty and the container exited with an error.
-    The log output is limited to 2048 bytes or 80 lines, whichever is smaller.
-    Defaults to File.
-    Cannot be updated.
-    """
-    tty: bool | None = None
-    """
-    Whether this container should allocate a TTY for itself, also requires 'stdin' to be true.
-    Default is false.
-    """
-    volume_devices: list[VolumeDevice] | None = field(name="volumeDevices", default=None)
-    """volumeDevices is the list of block devices to be used by the container."""
-    volume_mounts: list[VolumeMount] | None = field(name="volumeMounts", default=None)
-    """
-    Pod volumes to mount into the container's filesystem.
-    Cannot be updated.
-    """
-    working_dir: str | None = field(name="workingDir", default=None)
-    """
-    Container's working directory.
-    If not specified, the container runtime's default will be used, which
-    might be configured in the container image.
-    Cannot be updated.
-    """
-
-
-class Sleep(Model, kw_only=True):
-    seconds: Req[int]
-    """Format: int64."""
 
 
 class Source(Model, kw_only=True):
@@ -3866,40 +1220,6 @@ class Source(Model, kw_only=True):
     (has(self.oss) ? 1 : 0) + (has(self.gcs) ? 1 : 0) + (has(self.azure) ? 1 : 0) + (has(self.plugin) ?
     1 : 0) <= 1 (at most one artifact location can be specified)
     """
-
-
-class SourceConfigMap(Model, kw_only=True):
-    """configMap information about the configMap data to project"""
-
-    items: list[Item] | None = None
-    """
-    items if unspecified, each key-value pair in the Data field of the referenced
-    ConfigMap will be projected into the volume as a file whose name is the
-    key and content is the value. If specified, the listed keys will be
-    projected into the specified paths, and unlisted keys will not be
-    present. If a key is specified which is not present in the ConfigMap,
-    the volume setup will error unless it is marked optional. Paths must be
-    relative and may not contain the '..' path or start with '..'.
-    """
-    name: str | None = None
-    """
-    Name of the referent.
-    This field is effectively required, but due to backwards compatibility is
-    allowed to be empty. Instances of this type with an empty value here are
-    almost certainly wrong.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-
-    Default (set by the server): "".
-    """
-    optional: bool | None = None
-    """optional specify whether the ConfigMap or its keys must be defined"""
-
-
-class SourceDownwardAPI(Model, kw_only=True):
-    """downwardAPI information about the downwardAPI data to project"""
-
-    items: list[DownwardAPIItem] | None = None
-    """Items is a list of DownwardAPIVolume file"""
 
 
 class StatusArtifactRepositoryRef(Model, kw_only=True):
@@ -3941,44 +1261,6 @@ class Step(Model, kw_only=True):
     """Rule: !(has(self.count) && has(self.end)) (only one of count or end can be defined)"""
 
 
-class Storageos(Model, kw_only=True):
-    """
-    storageOS represents a StorageOS volume attached and mounted on Kubernetes nodes.
-    Deprecated: StorageOS is deprecated and the in-tree storageos type is no longer supported.
-    """
-
-    fs_type: str | None = field(name="fsType", default=None)
-    """
-    fsType is the filesystem type to mount.
-    Must be a filesystem type supported by the host operating system.
-    Ex. "ext4", "xfs", "ntfs". Implicitly inferred to be "ext4" if unspecified.
-    """
-    read_only: bool | None = field(name="readOnly", default=None)
-    """
-    readOnly defaults to false (read/write). ReadOnly here will force
-    the ReadOnly setting in VolumeMounts.
-    """
-    secret_ref: SecretRef | None = field(name="secretRef", default=None)
-    """
-    secretRef specifies the secret to use for obtaining the StorageOS API
-    credentials.  If not specified, default values will be attempted.
-    """
-    volume_name: str | None = field(name="volumeName", default=None)
-    """
-    volumeName is the human-readable name of the StorageOS volume.  Volume
-    names are only unique within a namespace.
-    """
-    volume_namespace: str | None = field(name="volumeNamespace", default=None)
-    """
-    volumeNamespace specifies the scope of the volume within StorageOS.  If no
-    namespace is specified then the Pod's namespace will be used.  This allows the
-    Kubernetes name scoping to be mirrored within StorageOS for tighter integration.
-    Set VolumeName to any name to override the default behaviour.
-    Set to "default" if you are not using namespaces within StorageOS.
-    Namespaces that do not pre-exist within StorageOS will be created.
-    """
-
-
 class Suspend(Model, kw_only=True):
     duration: str | None = None
 
@@ -3994,25 +1276,16 @@ class Synchronization(Model, kw_only=True):
 
 class SynchronizationMutex(Model, kw_only=True):
     holding: list[Holding] | None = None
-    waiting: list[Waiting] | None = None
+    waiting: list[Holding] | None = None
 
 
 class SynchronizationSemaphore(Model, kw_only=True):
     holding: list[SemaphoreHolding] | None = None
-    waiting: list[SemaphoreWaiting] | None = None
+    waiting: list[SemaphoreHolding] | None = None
 
 
 class SynchronizationStatus(Model, kw_only=True):
     waiting: str | None = None
-
-
-class Sysctl(Model, kw_only=True):
-    """Sysctl defines a kernel parameter to be set"""
-
-    name: Req[str]
-    """Name of a property to set"""
-    value: Req[str]
-    """Value of a property to set"""
 
 
 class Tar(Model, kw_only=True):
@@ -4056,11 +1329,6 @@ class Task(Model, kw_only=True):
     """Rule: !(has(self.count) && has(self.end)) (only one of count or end can be defined)"""
 
 
-class TcpSocket(Model, kw_only=True):
-    port: Req[int | str]
-    host: str | None = None
-
-
 class TemplateDefaults(Model, kw_only=True):
     """
     TemplateDefaults holds default template values that will apply to all templates in the Workflow,
@@ -4089,9 +1357,9 @@ class TemplateDefaults(Model, kw_only=True):
     host_aliases: list[HostAlias] | None = field(name="hostAliases", default=None)
     http: Http | None = None
     init_containers: list[InitContainer] | None = field(name="initContainers", default=None)
-    inputs: Inputs | None = None
+    inputs: Arguments | None = None
     memoize: Memoize | None = None
-    metadata: TemplateDefaultsMetadata | None = None
+    metadata: PodMetadata | None = None
     metrics: Metrics | None = None
     name: str | None = None
     """
@@ -4107,7 +1375,7 @@ class TemplateDefaults(Model, kw_only=True):
     """
     pending_timeout: str | None = field(name="pendingTimeout", default=None)
     plugin: dict[str, Any] | None = None
-    pod_resources: PodResources | None = field(name="podResources", default=None)
+    pod_resources: ResourceRequirements | None = field(name="podResources", default=None)
     pod_spec_patch: str | None = field(name="podSpecPatch", default=None)
     priority_class_name: str | None = field(name="priorityClassName", default=None)
     resource: Resource | None = None
@@ -4116,11 +1384,11 @@ class TemplateDefaults(Model, kw_only=True):
     has(self.manifestFrom)) || (!has(self.manifest) && !has(self.manifestFrom)) (only one of manifest or
     manifestFrom can be specified)
     """
-    resource_claims: list[ResourceClaim] | None = field(name="resourceClaims", default=None)
+    resource_claims: list[PodResourceClaim] | None = field(name="resourceClaims", default=None)
     retry_strategy: RetryStrategy | None = field(name="retryStrategy", default=None)
     scheduler_name: str | None = field(name="schedulerName", default=None)
     script: Script | None = None
-    security_context: SecurityContext | None = field(name="securityContext", default=None)
+    security_context: PodSecurityContext | None = field(name="securityContext", default=None)
     service_account_name: str | None = field(name="serviceAccountName", default=None)
     sidecars: list[InitContainer] | None = None
     steps: list[list[Step]] | None = None
@@ -4132,11 +1400,6 @@ class TemplateDefaults(Model, kw_only=True):
     volumes: list[Volume] | None = None
 
 
-class TemplateDefaultsMetadata(Model, kw_only=True):
-    annotations: dict[str, str] | None = None
-    labels: dict[str, str] | None = None
-
-
 class TemplateRef(Model, kw_only=True):
     """TemplateRef is the reference to the template resource to execute by the hook"""
 
@@ -4146,47 +1409,6 @@ class TemplateRef(Model, kw_only=True):
     """Name is the resource name of the template."""
     template: str | None = None
     """Template is the name of referred template in the resource."""
-
-
-class Toleration(Model, kw_only=True):
-    """
-    The pod this Toleration is attached to tolerates any taint that matches
-    the triple <key,value,effect> using the matching operator <operator>.
-    """
-
-    effect: str | None = None
-    """
-    Effect indicates the taint effect to match. Empty means match all taint effects.
-    When specified, allowed values are NoSchedule, PreferNoSchedule and NoExecute.
-    """
-    key: str | None = None
-    """
-    Key is the taint key that the toleration applies to. Empty means match all taint keys.
-    If the key is empty, operator must be Exists; this combination means to match all values and all
-    keys.
-    """
-    operator: str | None = None
-    """
-    Operator represents a key's relationship to the value.
-    Valid operators are Exists, Equal, Lt, and Gt. Defaults to Equal.
-    Exists is equivalent to wildcard for value, so that a pod can
-    tolerate all taints of a particular category.
-    Lt and Gt perform numeric comparisons (requires feature gate TaintTolerationComparisonOperators).
-    """
-    toleration_seconds: int | None = field(name="tolerationSeconds", default=None)
-    """
-    TolerationSeconds represents the period of time the toleration (which must be
-    of effect NoExecute, otherwise this field is ignored) tolerates the taint. By default,
-    it is not set, which means tolerate the taint forever (do not evict). Zero and
-    negative values will be treated as 0 (evict immediately) by the system.
-
-    Format: int64.
-    """
-    value: str | None = None
-    """
-    Value is the taint value the toleration matches to.
-    If the operator is Exists, the value should be empty, otherwise just a regular string.
-    """
 
 
 class Transformation(Model, kw_only=True):
@@ -4224,7 +1446,7 @@ class TtlStrategy(Model, kw_only=True):
 class ValueFrom(Model, kw_only=True):
     """ValueFrom is the source for the output parameter's value"""
 
-    config_map_key_ref: ConfigMapKeyRef | None = field(name="configMapKeyRef", default=None)
+    config_map_key_ref: ConfigMapKeySelector | None = field(name="configMapKeyRef", default=None)
     """ConfigMapKeyRef is configmap selector for input parameter configuration"""
     default: str | None = None
     """Default specifies a value to be used if retrieving the value from the specified source fails"""
@@ -4250,228 +1472,6 @@ class ValueFrom(Model, kw_only=True):
     """Supplied value to be filled in directly, either through the CLI, API, etc."""
 
 
-class Volume(Model, kw_only=True):
-    """Volume represents a named volume in a pod that may be accessed by any container in the pod."""
-
-    name: Req[str]
-    """
-    name of the volume.
-    Must be a DNS_LABEL and unique within the pod.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    aws_elastic_block_store: AwsElasticBlockStore | None = field(name="awsElasticBlockStore", default=None)
-    """
-    awsElasticBlockStore represents an AWS Disk resource that is attached to a
-    kubelet's host machine and then exposed to the pod.
-    Deprecated: AWSElasticBlockStore is deprecated. All operations for the in-tree
-    awsElasticBlockStore type are redirected to the ebs.csi.aws.com CSI driver.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#awselasticblockstore
-    """
-    azure_disk: AzureDisk | None = field(name="azureDisk", default=None)
-    """
-    azureDisk represents an Azure Data Disk mount on the host and bind mount to the pod.
-    Deprecated: AzureDisk is deprecated. All operations for the in-tree azureDisk type
-    are redirected to the disk.csi.azure.com CSI driver.
-    """
-    azure_file: AzureFile | None = field(name="azureFile", default=None)
-    """
-    azureFile represents an Azure File Service mount on the host and bind mount to the pod.
-    Deprecated: AzureFile is deprecated. All operations for the in-tree azureFile type
-    are redirected to the file.csi.azure.com CSI driver.
-    """
-    cephfs: Cephfs | None = None
-    """
-    cephFS represents a Ceph FS mount on the host that shares a pod's lifetime.
-    Deprecated: CephFS is deprecated and the in-tree cephfs type is no longer supported.
-    """
-    cinder: Cinder | None = None
-    """
-    cinder represents a cinder volume attached and mounted on kubelets host machine.
-    Deprecated: Cinder is deprecated. All operations for the in-tree cinder type
-    are redirected to the cinder.csi.openstack.org CSI driver.
-    More info: https://examples.k8s.io/mysql-cinder-pd/README.md
-    """
-    config_map: ConfigMap | None = field(name="configMap", default=None)
-    """configMap represents a configMap that should populate this volume"""
-    csi: Csi | None = None
-    """
-    csi (Container Storage Interface) represents ephemeral storage that is handled by certain external
-    CSI drivers.
-    """
-    downward_api: DownwardAPI | None = field(name="downwardAPI", default=None)
-    """downwardAPI represents downward API about the pod that should populate this volume"""
-    empty_dir: EmptyDir | None = field(name="emptyDir", default=None)
-    """
-    emptyDir represents a temporary directory that shares a pod's lifetime.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#emptydir
-    """
-    ephemeral: Ephemeral | None = None
-    """
-    ephemeral represents a volume that is handled by a cluster storage driver.
-    The volume's lifecycle is tied to the pod that defines it - it will be created before the pod
-    starts,
-    and deleted when the pod is removed.
-
-    Use this if:
-    a) the volume is only needed while the pod runs,
-    b) features of normal volumes like restoring from snapshot or capacity
-       tracking are needed,
-    c) the storage driver is specified through a storage class, and
-    d) the storage driver supports dynamic volume provisioning through
-       a PersistentVolumeClaim (see EphemeralVolumeSource for more
-       information on the connection between this volume type
-       and PersistentVolumeClaim).
-
-    Use PersistentVolumeClaim or one of the vendor-specific
-    APIs for volumes that persist for longer than the lifecycle
-    of an individual pod.
-
-    Use CSI for light-weight local ephemeral volumes if the CSI driver is meant to
-    be used that way - see the documentation of the driver for
-    more information.
-
-    A pod can use both types of ephemeral volumes and
-    persistent volumes at the same time.
-    """
-    fc: Fc | None = None
-    """
-    fc represents a Fibre Channel resource that is attached to a kubelet's host machine and then exposed
-    to the pod.
-    """
-    flex_volume: FlexVolume | None = field(name="flexVolume", default=None)
-    """
-    flexVolume represents a generic volume resource that is
-    provisioned/attached using an exec based plugin.
-    Deprecated: FlexVolume is deprecated. Consider using a CSIDriver instead.
-    """
-    flocker: Flocker | None = None
-    """
-    flocker represents a Flocker volume attached to a kubelet's host machine. This depends on the
-    Flocker control service being running.
-    Deprecated: Flocker is deprecated and the in-tree flocker type is no longer supported.
-    """
-    gce_persistent_disk: GcePersistentDisk | None = field(name="gcePersistentDisk", default=None)
-    """
-    gcePersistentDisk represents a GCE Disk resource that is attached to a
-    kubelet's host machine and then exposed to the pod.
-    Deprecated: GCEPersistentDisk is deprecated. All operations for the in-tree
-    gcePersistentDisk type are redirected to the pd.csi.storage.gke.io CSI driver.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#gcepersistentdisk
-    """
-    git_repo: GitRepo | None = field(name="gitRepo", default=None)
-    """
-    gitRepo represents a git repository at a particular revision.
-    Deprecated: GitRepo is deprecated. To provision a container with a git repo, mount an
-    EmptyDir into an InitContainer that clones the repo using git, then mount the EmptyDir
-    into the Pod's container.
-    """
-    glusterfs: Glusterfs | None = None
-    """
-    glusterfs represents a Glusterfs mount on the host that shares a pod's lifetime.
-    Deprecated: Glusterfs is deprecated and the in-tree glusterfs type is no longer supported.
-    """
-    host_path: HostPath | None = field(name="hostPath", default=None)
-    """
-    hostPath represents a pre-existing file or directory on the host
-    machine that is directly exposed to the container. This is generally
-    used for system agents or other privileged things that are allowed
-    to see the host machine. Most containers will NOT need this.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#hostpath
-    """
-    image: Image | None = None
-    """
-    image represents an OCI object (a container image or artifact) pulled and mounted on the kubelet's
-    host machine.
-    The volume is resolved at pod startup depending on which PullPolicy value is provided:
-
-    - Always: the kubelet always attempts to pull the reference. Container creation will fail If the
-    pull fails.
-    - Never: the kubelet never pulls the reference and only uses a local image or artifact. Container
-    creation will fail if the reference isn't present.
-    - IfNotPresent: the kubelet pulls if the reference isn't already present on disk. Container creation
-    will fail if the reference isn't present and the pull fails.
-
-    The volume gets re-resolved if the pod gets deleted and recreated, which means that new remote
-    content will become available on pod recreation.
-    A failure to resolve or pull the image during pod startup will block containers from starting and
-    may add significant latency. Failures will be retried using normal volume backoff and will be
-    reported on the pod reason and message.
-    The types of objects that may be mounted by this volume are defined by the container runtime
-    implementation on a host machine and at minimum must include all valid types supported by the
-    container image field.
-    The OCI object gets mounted in a single directory (spec.containers[*].volumeMounts.mountPath) by
-    merging the manifest layers in the same way as for container images.
-    The volume will be mounted read-only (ro) and non-executable files (noexec).
-    Sub path mounts for containers are not supported (spec.containers[*].volumeMounts.subpath) before
-    1.33.
-    The field spec.securityContext.fsGroupChangePolicy has no effect on this volume type.
-    """
-    iscsi: Iscsi | None = None
-    """
-    iscsi represents an ISCSI Disk resource that is attached to a
-    kubelet's host machine and then exposed to the pod.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes/#iscsi
-    """
-    nfs: Nfs | None = None
-    """
-    nfs represents an NFS mount on the host that shares a pod's lifetime
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#nfs
-    """
-    persistent_volume_claim: PersistentVolumeClaim | None = field(name="persistentVolumeClaim", default=None)
-    """
-    persistentVolumeClaimVolumeSource represents a reference to a
-    PersistentVolumeClaim in the same namespace.
-    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#persistentvolumeclaims
-    """
-    photon_persistent_disk: PhotonPersistentDisk | None = field(name="photonPersistentDisk", default=None)
-    """
-    photonPersistentDisk represents a PhotonController persistent disk attached and mounted on kubelets
-    host machine.
-    Deprecated: PhotonPersistentDisk is deprecated and the in-tree photonPersistentDisk type is no
-    longer supported.
-    """
-    portworx_volume: PortworxVolume | None = field(name="portworxVolume", default=None)
-    """
-    portworxVolume represents a portworx volume attached and mounted on kubelets host machine.
-    Deprecated: PortworxVolume is deprecated. All operations for the in-tree portworxVolume type
-    are redirected to the pxd.portworx.com CSI driver when the CSIMigrationPortworx feature-gate
-    is on.
-    """
-    projected: Projected | None = None
-    """projected items for all in one resources secrets, configmaps, and downward API"""
-    quobyte: Quobyte | None = None
-    """
-    quobyte represents a Quobyte mount on the host that shares a pod's lifetime.
-    Deprecated: Quobyte is deprecated and the in-tree quobyte type is no longer supported.
-    """
-    rbd: Rbd | None = None
-    """
-    rbd represents a Rados Block Device mount on the host that shares a pod's lifetime.
-    Deprecated: RBD is deprecated and the in-tree rbd type is no longer supported.
-    """
-    scale_io: ScaleIO | None = field(name="scaleIO", default=None)
-    """
-    scaleIO represents a ScaleIO persistent volume attached and mounted on Kubernetes nodes.
-    Deprecated: ScaleIO is deprecated and the in-tree scaleIO type is no longer supported.
-    """
-    secret: Secret | None = None
-    """
-    secret represents a secret that should populate this volume.
-    More info: https://kubernetes.io/docs/concepts/storage/volumes#secret
-    """
-    storageos: Storageos | None = None
-    """
-    storageOS represents a StorageOS volume attached and mounted on Kubernetes nodes.
-    Deprecated: StorageOS is deprecated and the in-tree storageos type is no longer supported.
-    """
-    vsphere_volume: VsphereVolume | None = field(name="vsphereVolume", default=None)
-    """
-    vsphereVolume represents a vSphere volume attached and mounted on kubelets host machine.
-    Deprecated: VsphereVolume is deprecated. All operations for the in-tree vsphereVolume type
-    are redirected to the csi.vsphere.vmware.com CSI driver.
-    """
-
-
 class VolumeClaimGC(Model, kw_only=True):
     """VolumeClaimGC describes the strategy to use when deleting volumes from completed workflows"""
 
@@ -4479,362 +1479,6 @@ class VolumeClaimGC(Model, kw_only=True):
     """
     Strategy is the strategy to use. One of "OnWorkflowCompletion", "OnWorkflowSuccess". Defaults to
     "OnWorkflowSuccess"
-    """
-
-
-class VolumeClaimTemplate(Model, kw_only=True):
-    """PersistentVolumeClaim is a user's request for and claim to a persistent volume"""
-
-    api_version: str | None = field(name="apiVersion", default=None)
-    """
-    APIVersion defines the versioned schema of this representation of an object.
-    Servers should convert recognized schemas to the latest internal value, and
-    may reject unrecognized values.
-    More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-    kind: str | None = None
-    """
-    Kind is a string value representing the REST resource this object represents.
-    Servers may infer this from the endpoint the client submits requests to.
-    Cannot be updated.
-    In CamelCase.
-    More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
-    metadata: VolumeClaimTemplateMetadata | None = None
-    """
-    Standard object's metadata.
-    More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
-    """
-    spec: VolumeClaimTemplateSpec | None = None
-    """
-    spec defines the desired characteristics of a volume requested by a pod author.
-    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#persistentvolumeclaims
-    """
-    status: VolumeClaimTemplateStatus | None = None
-    """
-    status represents the current information/status of a persistent volume claim.
-    Read-only.
-    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#persistentvolumeclaims
-    """
-
-
-class VolumeClaimTemplateMetadata(Model, kw_only=True):
-    """
-    Standard object's metadata.
-    More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
-    """
-
-    annotations: dict[str, str] | None = None
-    finalizers: list[str] | None = None
-    generate_name: str | None = field(name="generateName", default=None)
-    labels: dict[str, str] | None = None
-    name: str | None = None
-    namespace: str | None = None
-
-
-class VolumeClaimTemplateSpec(Model, kw_only=True):
-    """
-    spec defines the desired characteristics of a volume requested by a pod author.
-    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#persistentvolumeclaims
-    """
-
-    access_modes: list[str] | None = field(name="accessModes", default=None)
-    """
-    accessModes contains the desired access modes the volume should have.
-    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#access-modes-1
-    """
-    data_source: DataSource | None = field(name="dataSource", default=None)
-    """
-    dataSource field can be used to specify either:
-    * An existing VolumeSnapshot object (snapshot.storage.k8s.io/VolumeSnapshot)
-    * An existing PVC (PersistentVolumeClaim)
-    If the provisioner or an external controller can support the specified data source,
-    it will create a new volume based on the contents of the specified data source.
-    When the AnyVolumeDataSource feature gate is enabled, dataSource contents will be copied to
-    dataSourceRef,
-    and dataSourceRef contents will be copied to dataSource when dataSourceRef.namespace is not
-    specified.
-    If the namespace is specified, then dataSourceRef will not be copied to dataSource.
-    """
-    data_source_ref: DataSourceRef | None = field(name="dataSourceRef", default=None)
-    """
-    dataSourceRef specifies the object from which to populate the volume with data, if a non-empty
-    volume is desired. This may be any object from a non-empty API group (non
-    core object) or a PersistentVolumeClaim object.
-    When this field is specified, volume binding will only succeed if the type of
-    the specified object matches some installed volume populator or dynamic
-    provisioner.
-    This field will replace the functionality of the dataSource field and as such
-    if both fields are non-empty, they must have the same value. For backwards
-    compatibility, when namespace isn't specified in dataSourceRef,
-    both fields (dataSource and dataSourceRef) will be set to the same
-    value automatically if one of them is empty and the other is non-empty.
-    When namespace is specified in dataSourceRef,
-    dataSource isn't set to the same value and must be empty.
-    There are three important differences between dataSource and dataSourceRef:
-    * While dataSource only allows two specific types of objects, dataSourceRef
-      allows any non-core object, as well as PersistentVolumeClaim objects.
-    * While dataSource ignores disallowed values (dropping them), dataSourceRef
-      preserves all values, and generates an error if a disallowed value is
-      specified.
-    * While dataSource only allows local objects, dataSourceRef allows objects
-      in any namespaces.
-    (Beta) Using this field requires the AnyVolumeDataSource feature gate to be enabled.
-    (Alpha) Using the namespace field of dataSourceRef requires the CrossNamespaceVolumeDataSource
-    feature gate to be enabled.
-    """
-    resources: Resources | None = None
-    """
-    resources represents the minimum resources the volume should have.
-    Users are allowed to specify resource requirements
-    that are lower than previous value but must still be higher than capacity recorded in the
-    status field of the claim.
-    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#resources
-    """
-    selector: Selector | None = None
-    """selector is a label query over volumes to consider for binding."""
-    storage_class_name: str | None = field(name="storageClassName", default=None)
-    """
-    storageClassName is the name of the StorageClass required by the claim.
-    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#class-1
-    """
-    volume_attributes_class_name: str | None = field(name="volumeAttributesClassName", default=None)
-    """
-    volumeAttributesClassName may be used to set the VolumeAttributesClass used by this claim.
-    If specified, the CSI driver will create or update the volume with the attributes defined
-    in the corresponding VolumeAttributesClass. This has a different purpose than storageClassName,
-    it can be changed after the claim is created. An empty string or nil value indicates that no
-    VolumeAttributesClass will be applied to the claim. If the claim enters an Infeasible error state,
-    this field can be reset to its previous value (including nil) to cancel the modification.
-    If the resource referred to by volumeAttributesClass does not exist, this PersistentVolumeClaim will
-    be
-    set to a Pending state, as reflected by the modifyVolumeStatus field, until such as a resource
-    exists.
-    More info: https://kubernetes.io/docs/concepts/storage/volume-attributes-classes/
-    """
-    volume_mode: str | None = field(name="volumeMode", default=None)
-    """
-    volumeMode defines what type of volume is required by the claim.
-    Value of Filesystem is implied when not included in claim spec.
-    """
-    volume_name: str | None = field(name="volumeName", default=None)
-    """volumeName is the binding reference to the PersistentVolume backing this claim."""
-
-
-class VolumeClaimTemplateStatus(Model, kw_only=True):
-    """
-    status represents the current information/status of a persistent volume claim.
-    Read-only.
-    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#persistentvolumeclaims
-    """
-
-    access_modes: list[str] | None = field(name="accessModes", default=None)
-    """
-    accessModes contains the actual access modes the volume backing the PVC has.
-    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#access-modes-1
-    """
-    allocated_resource_statuses: dict[str, str] | None = field(name="allocatedResourceStatuses", default=None)
-    """
-    allocatedResourceStatuses stores status of resource being resized for the given PVC.
-    Key names follow standard Kubernetes label syntax. Valid values are either:
-        * Un-prefixed keys:
-            - storage - the capacity of the volume.
-        * Custom resources must use implementation-defined prefixed names such as
-        "example.com/my-custom-resource"
-    Apart from above values - keys that are unprefixed or have kubernetes.io prefix are considered
-    reserved and hence may not be used.
-
-    ClaimResourceStatus can be in any of following states:
-        - ControllerResizeInProgress:
-            State set when resize controller starts resizing the volume in control-plane.
-        - ControllerResizeFailed:
-            State set when resize has failed in resize controller with a terminal error.
-        - NodeResizePending:
-            State set when resize controller has finished resizing the volume but further resizing of
-            volume is needed on the node.
-        - NodeResizeInProgress:
-            State set when kubelet starts resizing the volume.
-        - NodeResizeFailed:
-            State set when resizing has failed in kubelet with a terminal error. Transient errors don't
-            set
-            NodeResizeFailed.
-    For example: if expanding a PVC for more capacity - this field can be one of the following states:
-        - pvc.status.allocatedResourceStatus['storage'] = "ControllerResizeInProgress"
-         - pvc.status.allocatedResourceStatus['storage'] = "ControllerResizeFailed"
-         - pvc.status.allocatedResourceStatus['storage'] = "NodeResizePending"
-         - pvc.status.allocatedResourceStatus['storage'] = "NodeResizeInProgress"
-         - pvc.status.allocatedResourceStatus['storage'] = "NodeResizeFailed"
-    When this field is not set, it means that no resize operation is in progress for the given PVC.
-
-    A controller that receives PVC update with previously unknown resourceName or ClaimResourceStatus
-    should ignore the update for the purpose it was designed. For example - a controller that
-    only is responsible for resizing capacity of the volume, should ignore PVC updates that change other
-    valid
-    resources associated with PVC.
-    """
-    allocated_resources: dict[str, int | str] | None = field(name="allocatedResources", default=None)
-    """
-    allocatedResources tracks the resources allocated to a PVC including its capacity.
-    Key names follow standard Kubernetes label syntax. Valid values are either:
-        * Un-prefixed keys:
-            - storage - the capacity of the volume.
-        * Custom resources must use implementation-defined prefixed names such as
-        "example.com/my-custom-resource"
-    Apart from above values - keys that are unprefixed or have kubernetes.io prefix are considered
-    reserved and hence may not be used.
-
-    Capacity reported here may be larger than the actual capacity when a volume expansion operation
-    is requested.
-    For storage quota, the larger value from allocatedResources and PVC.spec.resources is used.
-    If allocatedResources is not set, PVC.spec.resources alone is used for quota calculation.
-    If a volume expansion capacity request is lowered, allocatedResources is only
-    lowered if there are no expansion operations in progress and if the actual volume capacity
-    is equal or lower than the requested capacity.
-
-    A controller that receives PVC update with previously unknown resourceName
-    should ignore the update for the purpose it was designed. For example - a controller that
-    only is responsible for resizing capacity of the volume, should ignore PVC updates that change other
-    valid
-    resources associated with PVC.
-    """
-    capacity: dict[str, int | str] | None = None
-    """capacity represents the actual resources of the underlying volume."""
-    conditions: list[VolumeClaimTemplateStatusCondition] | None = None
-    """
-    conditions is the current Condition of persistent volume claim. If underlying persistent volume is
-    being
-    resized then the Condition will be set to 'Resizing'.
-    """
-    current_volume_attributes_class_name: str | None = field(name="currentVolumeAttributesClassName", default=None)
-    """
-    currentVolumeAttributesClassName is the current name of the VolumeAttributesClass the PVC is using.
-    When unset, there is no VolumeAttributeClass applied to this PersistentVolumeClaim
-    """
-    modify_volume_status: ModifyVolumeStatus | None = field(name="modifyVolumeStatus", default=None)
-    """
-    ModifyVolumeStatus represents the status object of ControllerModifyVolume operation.
-    When this is unset, there is no ModifyVolume operation being attempted.
-    """
-    phase: str | None = None
-    """phase represents the current phase of PersistentVolumeClaim."""
-
-
-class VolumeClaimTemplateStatusCondition(Model, kw_only=True):
-    """PersistentVolumeClaimCondition contains details about state of pvc"""
-
-    status: Req[str]
-    """
-    Status is the status of the condition.
-    Can be True, False, Unknown.
-    More info:
-    https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/persistent-volume-claim-v1/#:~:text=state%20of%20pvc-,conditions.status,-(string)%2C%20required
-    """
-    type: Req[str]
-    """
-    Type is the type of the condition.
-    More info:
-    https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/persistent-volume-claim-v1/#:~:text=set%20to%20%27ResizeStarted%27.-,PersistentVolumeClaimCondition,-contains%20details%20about
-    """
-    last_probe_time: str | None = field(name="lastProbeTime", default=None)
-    """
-    lastProbeTime is the time we probed the condition.
-
-    Format: date-time.
-    """
-    last_transition_time: str | None = field(name="lastTransitionTime", default=None)
-    """
-    lastTransitionTime is the time the condition transitioned from one status to another.
-
-    Format: date-time.
-    """
-    message: str | None = None
-    """message is the human-readable message indicating details about last transition."""
-    reason: str | None = None
-    """
-    reason is a unique, this should be a short, machine understandable string that gives the reason
-    for condition's last transition. If it reports "Resizing" that means the underlying
-    persistent volume is being resized.
-    """
-
-
-class VolumeDevice(Model, kw_only=True):
-    device_path: Req[str] = field(name="devicePath")
-    name: Req[str]
-
-
-class VolumeMount(Model, kw_only=True):
-    mount_path: Req[str] = field(name="mountPath")
-    name: Req[str]
-    mount_propagation: str | None = field(name="mountPropagation", default=None)
-    read_only: bool | None = field(name="readOnly", default=None)
-    recursive_read_only: str | None = field(name="recursiveReadOnly", default=None)
-    sub_path: str | None = field(name="subPath", default=None)
-    sub_path_expr: str | None = field(name="subPathExpr", default=None)
-
-
-class VsphereVolume(Model, kw_only=True):
-    """
-    vsphereVolume represents a vSphere volume attached and mounted on kubelets host machine.
-    Deprecated: VsphereVolume is deprecated. All operations for the in-tree vsphereVolume type
-    are redirected to the csi.vsphere.vmware.com CSI driver.
-    """
-
-    volume_path: Req[str] = field(name="volumePath")
-    """volumePath is the path that identifies vSphere volume vmdk"""
-    fs_type: str | None = field(name="fsType", default=None)
-    """
-    fsType is filesystem type to mount.
-    Must be a filesystem type supported by the host operating system.
-    Ex. "ext4", "xfs", "ntfs". Implicitly inferred to be "ext4" if unspecified.
-    """
-    storage_policy_id: str | None = field(name="storagePolicyID", default=None)
-    """
-    storagePolicyID is the storage Policy Based Management (SPBM) profile ID associated with the
-    StoragePolicyName.
-    """
-    storage_policy_name: str | None = field(name="storagePolicyName", default=None)
-    """storagePolicyName is the storage Policy Based Management (SPBM) profile name."""
-
-
-class Waiting(Model, kw_only=True):
-    holder: str | None = None
-    mutex: str | None = None
-
-
-class WindowsOptions(Model, kw_only=True):
-    """
-    The Windows specific settings applied to all containers.
-    If unspecified, the options within a container's SecurityContext will be used.
-    If set in both SecurityContext and PodSecurityContext, the value specified in SecurityContext takes
-    precedence.
-    Note that this field cannot be set when spec.os.name is linux.
-    """
-
-    gmsa_credential_spec: str | None = field(name="gmsaCredentialSpec", default=None)
-    """
-    GMSACredentialSpec is where the GMSA admission webhook
-    (https://github.com/kubernetes-sigs/windows-gmsa) inlines the contents of the
-    GMSA credential spec named by the GMSACredentialSpecName field.
-    """
-    gmsa_credential_spec_name: str | None = field(name="gmsaCredentialSpecName", default=None)
-    """GMSACredentialSpecName is the name of the GMSA credential spec to use."""
-    host_process: bool | None = field(name="hostProcess", default=None)
-    """
-    HostProcess determines if a container should be run as a 'Host Process' container.
-    All of a Pod's containers must have the same effective HostProcess value
-    (it is not allowed to have a mix of HostProcess containers and non-HostProcess containers).
-    In addition, if HostProcess is true then HostNetwork must also be set to true.
-    """
-    run_as_user_name: str | None = field(name="runAsUserName", default=None)
-    """
-    The UserName in Windows to run the entrypoint of the container process.
-    Defaults to the user specified in image metadata if unspecified.
-    May also be set in PodSecurityContext. If set in both SecurityContext and
-    PodSecurityContext, the value specified in SecurityContext takes precedence.
     """
 
 
@@ -4896,7 +1540,7 @@ class WorkflowSpec(Model, kw_only=True):
     mounted in pods.
     ServiceAccountName of ExecutorConfig must be specified if this value is false.
     """
-    dns_config: DnsConfig | None = field(name="dnsConfig", default=None)
+    dns_config: PodDNSConfig | None = field(name="dnsConfig", default=None)
     """
     PodDNSConfig defines the DNS parameters of a pod in addition to
     those generated from DNSPolicy.
@@ -4935,7 +1579,7 @@ class WorkflowSpec(Model, kw_only=True):
     host_aliases: list[HostAlias] | None = field(name="hostAliases", default=None)
     host_network: bool | None = field(name="hostNetwork", default=None)
     """Host networking requested for this workflow pod. Default to false."""
-    image_pull_secrets: list[ImagePullSecret] | None = field(name="imagePullSecrets", default=None)
+    image_pull_secrets: list[LocalObjectReference] | None = field(name="imagePullSecrets", default=None)
     """
     ImagePullSecrets is a list of references to secrets in the same namespace to use for pulling any
     images
@@ -4966,7 +1610,7 @@ class WorkflowSpec(Model, kw_only=True):
     Format: int64.
     minimum: 1.
     """
-    pod_disruption_budget: PodDisruptionBudget | None = field(name="podDisruptionBudget", default=None)
+    pod_disruption_budget: PodDisruptionBudgetSpec | None = field(name="podDisruptionBudget", default=None)
     """
     PodDisruptionBudget holds the number of concurrent disruptions that you allow for Workflow's Pods.
     Controller will automatically add the selector with workflow name, if selector is empty.
@@ -4978,7 +1622,7 @@ class WorkflowSpec(Model, kw_only=True):
     """PodMetadata defines additional metadata that should be applied to workflow pods"""
     pod_priority_class_name: str | None = field(name="podPriorityClassName", default=None)
     """PriorityClassName to apply to workflow pods."""
-    pod_resources: PodResources | None = field(name="podResources", default=None)
+    pod_resources: ResourceRequirements | None = field(name="podResources", default=None)
     """
     PodResources defines pod-level resource requests and limits to apply to all workflow pods.
     Will be overridden if a template's podResources is set.
@@ -4997,7 +1641,7 @@ class WorkflowSpec(Model, kw_only=True):
 
     Format: int32.
     """
-    resource_claims: list[ResourceClaim] | None = field(name="resourceClaims", default=None)
+    resource_claims: list[PodResourceClaim] | None = field(name="resourceClaims", default=None)
     """
     ResourceClaims defines the ResourceClaims that must be allocated and reserved before the pods
     running this workflow's templates are allowed to start.
@@ -5019,7 +1663,7 @@ class WorkflowSpec(Model, kw_only=True):
     Will be overridden if container/script template's scheduler name is set.
     Default scheduler will be used if neither specified.
     """
-    security_context: SecurityContext | None = field(name="securityContext", default=None)
+    security_context: PodSecurityContext | None = field(name="securityContext", default=None)
     """
     SecurityContext holds pod-level security attributes and common container settings.
     Optional: Defaults to empty.  See type description for default values of each field.
@@ -5064,7 +1708,7 @@ class WorkflowSpec(Model, kw_only=True):
     """
     volume_claim_gc: VolumeClaimGC | None = field(name="volumeClaimGC", default=None)
     """VolumeClaimGC describes the strategy to use when deleting volumes from completed workflows"""
-    volume_claim_templates: list[VolumeClaimTemplate] | None = field(name="volumeClaimTemplates", default=None)
+    volume_claim_templates: list[PersistentVolumeClaim] | None = field(name="volumeClaimTemplates", default=None)
     """
     VolumeClaimTemplates is a list of claims that containers are allowed to reference.
     The Workflow controller will create the claims at the beginning of the workflow

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from kubewright.api.models.core_v1 import PodTemplateSpec
 from kubewright.model import Model, OneOf, Req
-from kubewright.objects import ObjectMeta
+from kubewright.objects import Condition, ObjectMeta
 from msgspec import field
 
 
@@ -204,23 +205,6 @@ class AdditionalOutputFormat(Model, kw_only=True):
     """
 
 
-class Affinity(Model, kw_only=True):
-    """If specified, the pod's scheduling constraints"""
-
-    node_affinity: NodeAffinity | None = field(name="nodeAffinity", default=None)
-    """Describes node affinity scheduling rules for the pod."""
-    pod_affinity: PodAffinity | None = field(name="podAffinity", default=None)
-    """
-    Describes pod affinity scheduling rules (e.g. co-locate this pod in the same node, zone, etc. as
-    some other pod(s)).
-    """
-    pod_anti_affinity: PodAntiAffinity | None = field(name="podAntiAffinity", default=None)
-    """
-    Describes pod anti-affinity scheduling rules (e.g. avoid putting this pod in the same node, zone,
-    etc. as some other pod(s)).
-    """
-
-
 class Akamai(Model, kw_only=True):
     """Use the Akamai DNS zone management API to manage DNS01 challenge records."""
 
@@ -229,12 +213,12 @@ class Akamai(Model, kw_only=True):
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
     """
-    client_secret_secret_ref: Req[ClientSecretSecretRef] = field(name="clientSecretSecretRef")
+    client_secret_secret_ref: Req[AccessTokenSecretRef] = field(name="clientSecretSecretRef")
     """
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
     """
-    client_token_secret_ref: Req[ClientTokenSecretRef] = field(name="clientTokenSecretRef")
+    client_token_secret_ref: Req[AccessTokenSecretRef] = field(name="clientTokenSecretRef")
     """
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
@@ -672,7 +656,7 @@ class CertificateRequestStatus(Model, kw_only=True):
 
     Format: byte.
     """
-    conditions: list[CertificateRequestStatusCondition] | None = None
+    conditions: list[Condition] | None = None
     """
     List of status conditions to indicate the status of a CertificateRequest.
     Known condition types are `Ready`, `InvalidRequest`, `Approved` and `Denied`.
@@ -683,35 +667,6 @@ class CertificateRequestStatus(Model, kw_only=True):
     used to influence garbage collection and back-off.
 
     Format: date-time.
-    """
-
-
-class CertificateRequestStatusCondition(Model, kw_only=True):
-    """CertificateRequestCondition contains condition information for a CertificateRequest."""
-
-    status: Req[OneOf[Literal["True", "False", "Unknown"]]]
-    """Status of the condition, one of (`True`, `False`, `Unknown`)."""
-    type: Req[str]
-    """
-    Type of the condition, known values are (`Ready`, `InvalidRequest`,
-    `Approved`, `Denied`).
-    """
-    last_transition_time: str | None = field(name="lastTransitionTime", default=None)
-    """
-    LastTransitionTime is the timestamp corresponding to the last status
-    change of this condition.
-
-    Format: date-time.
-    """
-    message: str | None = None
-    """
-    Message is a human readable description of the details of the last
-    transition, complementing reason.
-    """
-    reason: str | None = None
-    """
-    Reason is a brief machine readable explanation for the condition's last
-    transition.
     """
 
 
@@ -969,7 +924,7 @@ class CertificateStatus(Model, kw_only=True):
 
     acme: Acme | None = None
     """ACME stores information that is fetched from the ACME CA server."""
-    conditions: list[StatusCondition] | None = None
+    conditions: list[Condition] | None = None
     """
     List of status conditions to indicate the status of certificates.
     Known condition types are `Ready` and `Issuing`.
@@ -1042,25 +997,6 @@ class CertificateStatus(Model, kw_only=True):
     """
 
 
-class ClientCertSecretRef(Model, kw_only=True):
-    """
-    Reference to a Secret containing a PEM-encoded Client Certificate to use when the
-    Vault server requires mTLS.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
 class ClientCertificate(Model, kw_only=True):
     """
     ClientCertificate authenticates with Vault by presenting a client
@@ -1088,48 +1024,11 @@ class ClientCertificate(Model, kw_only=True):
     """
 
 
-class ClientKeySecretRef(Model, kw_only=True):
-    """
-    Reference to a Secret containing a PEM-encoded Client Private Key to use when the
-    Vault server requires mTLS.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
 class ClientSecretSecretRef(Model, kw_only=True):
     """
-    A reference to a specific 'key' within a Secret resource.
-    In some instances, `key` is a required field.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
-class ClientTokenSecretRef(Model, kw_only=True):
-    """
-    A reference to a specific 'key' within a Secret resource.
-    In some instances, `key` is a required field.
+    Auth: Azure Service Principal:
+    A reference to a Secret containing the password associated with the Service Principal.
+    If set, ClientID and TenantID must also be set.
     """
 
     name: Req[str]
@@ -1186,7 +1085,7 @@ class Cloudflare(Model, kw_only=True):
     Note: using an API token to authenticate is now the recommended method
     as it allows greater control of permissions.
     """
-    api_token_secret_ref: ApiTokenSecretRef | None = field(name="apiTokenSecretRef", default=None)
+    api_token_secret_ref: ApiKeySecretRef | None = field(name="apiTokenSecretRef", default=None)
     """API token used to authenticate with Cloudflare."""
     email: str | None = None
     """Email of the account, only required when using API key based authentication."""
@@ -1235,7 +1134,7 @@ class ClusterIssuerStatus(Model, kw_only=True):
     This field should only be set if the Issuer is configured to use an ACME
     server to issue certificates.
     """
-    conditions: list[StatusCondition] | None = None
+    conditions: list[Condition] | None = None
     """
     List of status conditions to indicate the status of a CertificateRequest.
     Known condition types are `Ready`.
@@ -1385,7 +1284,7 @@ class GatewayHTTPRoute(Model, kw_only=True):
     the HTTPRoute. Usually, the parentRef references a Gateway. See:
     https://gateway-api.sigs.k8s.io/api-types/httproute/#attaching-to-gateways
     """
-    pod_template: PodTemplate | None = field(name="podTemplate", default=None)
+    pod_template: PodTemplateSpec | None = field(name="podTemplate", default=None)
     """
     Optional pod template used to configure the ACME challenge solver pods
     used for HTTP01 challenges.
@@ -1418,24 +1317,6 @@ class Http01(Model, kw_only=True):
     creating or modifying Ingress resources in order to route requests for
     '/.well-known/acme-challenge/XYZ' to 'challenge solver' pods that are
     provisioned by cert-manager for each Challenge to be completed.
-    """
-
-
-class ImagePullSecret(Model, kw_only=True):
-    """
-    LocalObjectReference contains enough information to let you locate the
-    referenced object inside the same namespace.
-    """
-
-    name: str | None = None
-    """
-    Name of the referent.
-    This field is effectively required, but due to backwards compatibility is
-    allowed to be empty. Instances of this type with an empty value here are
-    almost certainly wrong.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-
-    Default (set by the server): "".
     """
 
 
@@ -1475,7 +1356,7 @@ class Ingress(Model, kw_only=True):
     ingress resources. Only one of `class`, `name` or `ingressClassName` may
     be specified.
     """
-    pod_template: PodTemplate | None = field(name="podTemplate", default=None)
+    pod_template: PodTemplateSpec | None = field(name="podTemplate", default=None)
     """
     Optional pod template used to configure the ACME challenge solver pods
     used for HTTP01 challenges.
@@ -1493,7 +1374,7 @@ class IngressTemplate(Model, kw_only=True):
     ingress used for HTTP01 challenges.
     """
 
-    metadata: Metadata | None = None
+    metadata: SecretTemplate | None = None
     """
     ObjectMeta overrides for the ingress used to solve HTTP01 challenges.
     Only the 'labels' and 'annotations' fields may be set.
@@ -1655,43 +1536,6 @@ class ManagedIdentity(Model, kw_only=True):
     """tenant ID of the managed identity, cannot be used at the same time as resourceID"""
 
 
-class MatchExpression(Model, kw_only=True):
-    """
-    A node selector requirement is a selector that contains values, a key, and an operator
-    that relates the key and values.
-    """
-
-    key: Req[str]
-    """The label key that the selector applies to."""
-    operator: Req[str]
-    """
-    Represents a key's relationship to a set of values.
-    Valid operators are In, NotIn, Exists, DoesNotExist. Gt, and Lt.
-    """
-    values: list[str] | None = None
-    """
-    An array of string values. If the operator is In or NotIn,
-    the values array must be non-empty. If the operator is Exists or DoesNotExist,
-    the values array must be empty. If the operator is Gt or Lt, the values
-    array must have a single element, which will be interpreted as an integer.
-    This array is replaced during a strategic merge patch.
-    """
-
-
-class Metadata(Model, kw_only=True):
-    """
-    ObjectMeta overrides for the pod used to solve HTTP01 challenges.
-    Only the 'labels' and 'annotations' fields may be set.
-    If labels or annotations overlap with in-built values, the values here
-    will override the in-built values.
-    """
-
-    annotations: dict[str, str] | None = None
-    """Annotations that should be added to the created ACME HTTP01 solver pods."""
-    labels: dict[str, str] | None = None
-    """Labels that should be added to the created ACME HTTP01 solver pods."""
-
-
 class NameConstraints(Model, kw_only=True):
     """
     x.509 certificate NameConstraint extension which MUST NOT be used in a non-CA certificate.
@@ -1712,25 +1556,6 @@ class NameConstraints(Model, kw_only=True):
     """
     permitted: Excluded | None = None
     """Permitted contains the constraints in which the names must be located."""
-
-
-class NamespaceSelector(Model, kw_only=True):
-    """
-    A label query over the set of namespaces that the term applies to.
-    The term is applied to the union of the namespaces selected by this field
-    and the ones listed in the namespaces field.
-    null selector and null or empty namespaces list means "this pod's namespace".
-    An empty selector ({}) matches all namespaces.
-    """
-
-    match_expressions: list[MatchExpression] | None = field(name="matchExpressions", default=None)
-    """matchExpressions is a list of label selector requirements. The requirements are ANDed."""
-    match_labels: dict[str, str] | None = field(name="matchLabels", default=None)
-    """
-    matchLabels is a map of {key,value} pairs. A single {key,value} in the matchLabels
-    map is equivalent to an element of matchExpressions, whose key field is "key", the
-    operator is "In", and the values array contains only "value". The requirements are ANDed.
-    """
 
 
 class Ngts(Model, kw_only=True):
@@ -1762,48 +1587,6 @@ class Ngts(Model, kw_only=True):
     URL is the base URL for the NGTS API endpoint.
     Defaults to "https://api.strata.paloaltonetworks.com/ngts" if not set.
     """
-
-
-class NodeAffinity(Model, kw_only=True):
-    """Describes node affinity scheduling rules for the pod."""
-
-    preferred_during_scheduling_ignored_during_execution: (
-        list[PreferredDuringSchedulingIgnoredDuringExecution] | None
-    ) = field(name="preferredDuringSchedulingIgnoredDuringExecution", default=None)
-    """
-    The scheduler will prefer to schedule pods to nodes that satisfy
-    the affinity expressions specified by this field, but it may choose
-    a node that violates one or more of the expressions. The node that is
-    most preferred is the one with the greatest sum of weights, i.e.
-    for each node that meets all of the scheduling requirements (resource
-    request, requiredDuringScheduling affinity expressions, etc.),
-    compute a sum by iterating through the elements of this field and adding
-    "weight" to the sum if the node matches the corresponding matchExpressions; the
-    node(s) with the highest sum are the most preferred.
-    """
-    required_during_scheduling_ignored_during_execution: RequiredDuringSchedulingIgnoredDuringExecution | None = field(
-        name="requiredDuringSchedulingIgnoredDuringExecution", default=None
-    )
-    """
-    If the affinity requirements specified by this field are not met at
-    scheduling time, the pod will not be scheduled onto the node.
-    If the affinity requirements specified by this field cease to be met
-    at some point during pod execution (e.g. due to an update), the system
-    may or may not try to eventually evict the pod from its node.
-    """
-
-
-class NodeSelectorTerm(Model, kw_only=True):
-    """
-    A null or empty node selector term matches no objects. The requirements of
-    them are ANDed.
-    The TopologySelectorTerm type implements a subset of the NodeSelectorTerm.
-    """
-
-    match_expressions: list[MatchExpression] | None = field(name="matchExpressions", default=None)
-    """A list of node selector requirements by node's labels."""
-    match_fields: list[MatchExpression] | None = field(name="matchFields", default=None)
-    """A list of node selector requirements by node's fields."""
 
 
 class OtherName(Model, kw_only=True):
@@ -2045,237 +1828,6 @@ class Pkcs12(Model, kw_only=True):
     """
 
 
-class PodAffinity(Model, kw_only=True):
-    """
-    Describes pod affinity scheduling rules (e.g. co-locate this pod in the same node, zone, etc. as
-    some other pod(s)).
-    """
-
-    preferred_during_scheduling_ignored_during_execution: (
-        list[PodAffinityPreferredDuringSchedulingIgnoredDuringExecution] | None
-    ) = field(name="preferredDuringSchedulingIgnoredDuringExecution", default=None)
-    """
-    The scheduler will prefer to schedule pods to nodes that satisfy
-    the affinity expressions specified by this field, but it may choose
-    a node that violates one or more of the expressions. The node that is
-    most preferred is the one with the greatest sum of weights, i.e.
-    for each node that meets all of the scheduling requirements (resource
-    request, requiredDuringScheduling affinity expressions, etc.),
-    compute a sum by iterating through the elements of this field and adding
-    "weight" to the sum if the node has pods which matches the corresponding podAffinityTerm; the
-    node(s) with the highest sum are the most preferred.
-    """
-    required_during_scheduling_ignored_during_execution: (
-        list[PodAffinityRequiredDuringSchedulingIgnoredDuringExecution] | None
-    ) = field(name="requiredDuringSchedulingIgnoredDuringExecution", default=None)
-    """
-    If the affinity requirements specified by this field are not met at
-    scheduling time, the pod will not be scheduled onto the node.
-    If the affinity requirements specified by this field cease to be met
-    at some point during pod execution (e.g. due to a pod label update), the
-    system may or may not try to eventually evict the pod from its node.
-    When there are multiple elements, the lists of nodes corresponding to each
-    podAffinityTerm are intersected, i.e. all terms must be satisfied.
-    """
-
-
-class PodAffinityPreferredDuringSchedulingIgnoredDuringExecution(Model, kw_only=True):
-    """
-    The weights of all of the matched WeightedPodAffinityTerm fields are added per-node to find the most
-    preferred node(s)
-    """
-
-    pod_affinity_term: Req[PodAffinityRequiredDuringSchedulingIgnoredDuringExecution] = field(name="podAffinityTerm")
-    """Required. A pod affinity term, associated with the corresponding weight."""
-    weight: Req[int]
-    """
-    weight associated with matching the corresponding podAffinityTerm,
-    in the range 1-100.
-
-    Format: int32.
-    """
-
-
-class PodAffinityRequiredDuringSchedulingIgnoredDuringExecution(Model, kw_only=True):
-    """
-    Defines a set of pods (namely those matching the labelSelector
-    relative to the given namespace(s)) that this pod should be
-    co-located (affinity) or not co-located (anti-affinity) with,
-    where co-located is defined as running on a node whose value of
-    the label with key <topologyKey> matches that of any node on which
-    a pod of the set of pods is running
-    """
-
-    topology_key: Req[str] = field(name="topologyKey")
-    """
-    This pod should be co-located (affinity) or not co-located (anti-affinity) with the pods matching
-    the labelSelector in the specified namespaces, where co-located is defined as running on a node
-    whose value of the label with key topologyKey matches that of any node on which any of the
-    selected pods is running.
-    Empty topologyKey is not allowed.
-    """
-    label_selector: RequiredDuringSchedulingIgnoredDuringExecutionLabelSelector | None = field(
-        name="labelSelector", default=None
-    )
-    """
-    A label query over a set of resources, in this case pods.
-    If it's null, this PodAffinityTerm matches with no Pods.
-    """
-    match_label_keys: list[str] | None = field(name="matchLabelKeys", default=None)
-    """
-    MatchLabelKeys is a set of pod label keys to select which pods will
-    be taken into consideration. The keys are used to lookup values from the
-    incoming pod labels, those key-value labels are merged with `labelSelector` as `key in (value)`
-    to select the group of existing pods which pods will be taken into consideration
-    for the incoming pod's pod (anti) affinity. Keys that don't exist in the incoming
-    pod labels will be ignored. The default value is empty.
-    The same key is forbidden to exist in both matchLabelKeys and labelSelector.
-    Also, matchLabelKeys cannot be set when labelSelector isn't set.
-    """
-    mismatch_label_keys: list[str] | None = field(name="mismatchLabelKeys", default=None)
-    """
-    MismatchLabelKeys is a set of pod label keys to select which pods will
-    be taken into consideration. The keys are used to lookup values from the
-    incoming pod labels, those key-value labels are merged with `labelSelector` as `key notin (value)`
-    to select the group of existing pods which pods will be taken into consideration
-    for the incoming pod's pod (anti) affinity. Keys that don't exist in the incoming
-    pod labels will be ignored. The default value is empty.
-    The same key is forbidden to exist in both mismatchLabelKeys and labelSelector.
-    Also, mismatchLabelKeys cannot be set when labelSelector isn't set.
-    """
-    namespace_selector: NamespaceSelector | None = field(name="namespaceSelector", default=None)
-    """
-    A label query over the set of namespaces that the term applies to.
-    The term is applied to the union of the namespaces selected by this field
-    and the ones listed in the namespaces field.
-    null selector and null or empty namespaces list means "this pod's namespace".
-    An empty selector ({}) matches all namespaces.
-    """
-    namespaces: list[str] | None = None
-    """
-    namespaces specifies a static list of namespace names that the term applies to.
-    The term is applied to the union of the namespaces listed in this field
-    and the ones selected by namespaceSelector.
-    null or empty namespaces list and null namespaceSelector means "this pod's namespace".
-    """
-
-
-class PodAntiAffinity(Model, kw_only=True):
-    """
-    Describes pod anti-affinity scheduling rules (e.g. avoid putting this pod in the same node, zone,
-    etc. as some other pod(s)).
-    """
-
-    preferred_during_scheduling_ignored_during_execution: (
-        list[PodAffinityPreferredDuringSchedulingIgnoredDuringExecution] | None
-    ) = field(name="preferredDuringSchedulingIgnoredDuringExecution", default=None)
-    """
-    The scheduler will prefer to schedule pods to nodes that satisfy
-    the anti-affinity expressions specified by this field, but it may choose
-    a node that violates one or more of the expressions. The node that is
-    most preferred is the one with the greatest sum of weights, i.e.
-    for each node that meets all of the scheduling requirements (resource
-    request, requiredDuringScheduling anti-affinity expressions, etc.),
-    compute a sum by iterating through the elements of this field and subtracting
-    "weight" from the sum if the node has pods which matches the corresponding podAffinityTerm; the
-    node(s) with the highest sum are the most preferred.
-    """
-    required_during_scheduling_ignored_during_execution: (
-        list[PodAffinityRequiredDuringSchedulingIgnoredDuringExecution] | None
-    ) = field(name="requiredDuringSchedulingIgnoredDuringExecution", default=None)
-    """
-    If the anti-affinity requirements specified by this field are not met at
-    scheduling time, the pod will not be scheduled onto the node.
-    If the anti-affinity requirements specified by this field cease to be met
-    at some point during pod execution (e.g. due to a pod label update), the
-    system may or may not try to eventually evict the pod from its node.
-    When there are multiple elements, the lists of nodes corresponding to each
-    podAffinityTerm are intersected, i.e. all terms must be satisfied.
-    """
-
-
-class PodTemplate(Model, kw_only=True):
-    """
-    Optional pod template used to configure the ACME challenge solver pods
-    used for HTTP01 challenges.
-    """
-
-    metadata: Metadata | None = None
-    """
-    ObjectMeta overrides for the pod used to solve HTTP01 challenges.
-    Only the 'labels' and 'annotations' fields may be set.
-    If labels or annotations overlap with in-built values, the values here
-    will override the in-built values.
-    """
-    spec: PodTemplateSpec | None = None
-    """
-    PodSpec defines overrides for the HTTP01 challenge solver pod.
-    Check ACMEChallengeSolverHTTP01IngressPodSpec to find out currently supported fields.
-    All other fields will be ignored.
-    """
-
-
-class PodTemplateSpec(Model, kw_only=True):
-    """
-    PodSpec defines overrides for the HTTP01 challenge solver pod.
-    Check ACMEChallengeSolverHTTP01IngressPodSpec to find out currently supported fields.
-    All other fields will be ignored.
-    """
-
-    affinity: Affinity | None = None
-    """If specified, the pod's scheduling constraints"""
-    image_pull_secrets: list[ImagePullSecret] | None = field(name="imagePullSecrets", default=None)
-    """If specified, the pod's imagePullSecrets"""
-    node_selector: dict[str, str] | None = field(name="nodeSelector", default=None)
-    """
-    NodeSelector is a selector which must be true for the pod to fit on a node.
-    Selector which must match a node's labels for the pod to be scheduled on that node.
-    More info: https://kubernetes.io/docs/concepts/configuration/assign-pod-node/
-    """
-    priority_class_name: str | None = field(name="priorityClassName", default=None)
-    """If specified, the pod's priorityClassName."""
-    resources: Resources | None = None
-    """
-    If specified, the pod's resource requirements.
-    These values override the global resource configuration flags.
-    Note that when only specifying resource limits, ensure they are greater than or equal
-    to the corresponding global resource requests configured via controller flags
-    (--acme-http01-solver-resource-request-cpu, --acme-http01-solver-resource-request-memory).
-    Kubernetes will reject pod creation if limits are lower than requests, causing challenge failures.
-    """
-    security_context: SecurityContext | None = field(name="securityContext", default=None)
-    """If specified, the pod's security context"""
-    service_account_name: str | None = field(name="serviceAccountName", default=None)
-    """If specified, the pod's service account"""
-    tolerations: list[Toleration] | None = None
-    """If specified, the pod's tolerations."""
-
-
-class Preference(Model, kw_only=True):
-    """A node selector term, associated with the corresponding weight."""
-
-    match_expressions: list[MatchExpression] | None = field(name="matchExpressions", default=None)
-    """A list of node selector requirements by node's labels."""
-    match_fields: list[MatchExpression] | None = field(name="matchFields", default=None)
-    """A list of node selector requirements by node's fields."""
-
-
-class PreferredDuringSchedulingIgnoredDuringExecution(Model, kw_only=True):
-    """
-    An empty preferred scheduling term matches all objects with implicit weight 0
-    (i.e. it's a no-op). A null preferred scheduling term matches no objects (i.e. is also a no-op).
-    """
-
-    preference: Req[Preference]
-    """A node selector term, associated with the corresponding weight."""
-    weight: Req[int]
-    """
-    Weight associated with matching the corresponding nodeSelectorTerm, in the range 1-100.
-
-    Format: int32.
-    """
-
-
 class PrivateKey(Model, kw_only=True):
     """
     Private key options. These include the key algorithm and size, the used
@@ -2361,59 +1913,6 @@ class Renewal(Model, kw_only=True):
     """`policy` must be one of `Disabled`, `RenewBefore`."""
     windows: list[Window] | None = None
     """`windows` mentions the behavior of when the renewal must happen."""
-
-
-class RequiredDuringSchedulingIgnoredDuringExecution(Model, kw_only=True):
-    """
-    If the affinity requirements specified by this field are not met at
-    scheduling time, the pod will not be scheduled onto the node.
-    If the affinity requirements specified by this field cease to be met
-    at some point during pod execution (e.g. due to an update), the system
-    may or may not try to eventually evict the pod from its node.
-    """
-
-    node_selector_terms: Req[list[NodeSelectorTerm]] = field(name="nodeSelectorTerms")
-    """Required. A list of node selector terms. The terms are ORed."""
-
-
-class RequiredDuringSchedulingIgnoredDuringExecutionLabelSelector(Model, kw_only=True):
-    """
-    A label query over a set of resources, in this case pods.
-    If it's null, this PodAffinityTerm matches with no Pods.
-    """
-
-    match_expressions: list[MatchExpression] | None = field(name="matchExpressions", default=None)
-    """matchExpressions is a list of label selector requirements. The requirements are ANDed."""
-    match_labels: dict[str, str] | None = field(name="matchLabels", default=None)
-    """
-    matchLabels is a map of {key,value} pairs. A single {key,value} in the matchLabels
-    map is equivalent to an element of matchExpressions, whose key field is "key", the
-    operator is "In", and the values array contains only "value". The requirements are ANDed.
-    """
-
-
-class Resources(Model, kw_only=True):
-    """
-    If specified, the pod's resource requirements.
-    These values override the global resource configuration flags.
-    Note that when only specifying resource limits, ensure they are greater than or equal
-    to the corresponding global resource requests configured via controller flags
-    (--acme-http01-solver-resource-request-cpu, --acme-http01-solver-resource-request-memory).
-    Kubernetes will reject pod creation if limits are lower than requests, causing challenge failures.
-    """
-
-    limits: dict[str, int | str] | None = None
-    """
-    Limits describes the maximum amount of compute resources allowed.
-    More info: https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
-    """
-    requests: dict[str, int | str] | None = None
-    """
-    Requests describes the minimum amount of compute resources required.
-    If Requests is omitted for a container, it defaults to Limits if that is explicitly specified,
-    otherwise to the global values configured via controller flags. Requests cannot exceed Limits.
-    More info: https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
-    """
 
 
 class Rfc2136(Model, kw_only=True):
@@ -2518,7 +2017,7 @@ class Route53(Model, kw_only=True):
     or the inferred credentials from environment variables, shared credentials file or AWS Instance
     metadata
     """
-    secret_access_key_secret_ref: SecretAccessKeySecretRef | None = field(name="secretAccessKeySecretRef", default=None)
+    secret_access_key_secret_ref: AccessKeyIDSecretRef | None = field(name="secretAccessKeySecretRef", default=None)
     """
     The SecretAccessKey is used for authentication.
     If neither the Access Key nor Key ID are set, we fall back to using env
@@ -2535,72 +2034,6 @@ class Route53Auth(Model, kw_only=True):
     """
     Kubernetes authenticates with Route53 using AssumeRoleWithWebIdentity
     by passing a bound ServiceAccount token.
-    """
-
-
-class SeLinuxOptions(Model, kw_only=True):
-    """
-    The SELinux context to be applied to all containers.
-    If unspecified, the container runtime will allocate a random SELinux context for each
-    container.  May also be set in SecurityContext.  If set in
-    both SecurityContext and PodSecurityContext, the value specified in SecurityContext
-    takes precedence for that container.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-
-    level: str | None = None
-    """Level is SELinux level label that applies to the container."""
-    role: str | None = None
-    """Role is a SELinux role label that applies to the container."""
-    type: str | None = None
-    """Type is a SELinux type label that applies to the container."""
-    user: str | None = None
-    """User is a SELinux user label that applies to the container."""
-
-
-class SeccompProfile(Model, kw_only=True):
-    """
-    The seccomp options to use by the containers in this pod.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-
-    type: Req[str]
-    """
-    type indicates which kind of seccomp profile will be applied.
-    Valid options are:
-
-    Localhost - a profile defined in a file on the node should be used.
-    RuntimeDefault - the container runtime default profile should be used.
-    Unconfined - no profile should be applied.
-    """
-    localhost_profile: str | None = field(name="localhostProfile", default=None)
-    """
-    localhostProfile indicates a profile defined in a file on the node should be used.
-    The profile must be preconfigured on the node to work.
-    Must be a descending path, relative to the kubelet's configured seccomp profile location.
-    Must be set if type is "Localhost". Must NOT be set for any other type.
-    """
-
-
-class SecretAccessKeySecretRef(Model, kw_only=True):
-    """
-    The SecretAccessKey is used for authentication.
-    If neither the Access Key nor Key ID are set, we fall back to using env
-    vars, shared credentials file, or AWS Instance metadata,
-    see:
-    https://docs.aws.amazon.com/sdk-for-go/v1/developer-guide/configuring-sdk.html#specifying-credentials
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
     """
 
 
@@ -2638,97 +2071,6 @@ class SecretTemplate(Model, kw_only=True):
     """Annotations is a key value map to be copied to the target Kubernetes Secret."""
     labels: dict[str, str] | None = None
     """Labels is a key value map to be copied to the target Kubernetes Secret."""
-
-
-class SecurityContext(Model, kw_only=True):
-    """If specified, the pod's security context"""
-
-    fs_group: int | None = field(name="fsGroup", default=None)
-    """
-    A special supplemental group that applies to all containers in a pod.
-    Some volume types allow the Kubelet to change the ownership of that volume
-    to be owned by the pod:
-
-    1. The owning GID will be the FSGroup
-    2. The setgid bit is set (new files created in the volume will be owned by FSGroup)
-    3. The permission bits are OR'd with rw-rw----
-
-    If unset, the Kubelet will not modify the ownership and permissions of any volume.
-    Note that this field cannot be set when spec.os.name is windows.
-
-    Format: int64.
-    """
-    fs_group_change_policy: str | None = field(name="fsGroupChangePolicy", default=None)
-    """
-    fsGroupChangePolicy defines behavior of changing ownership and permission of the volume
-    before being exposed inside Pod. This field will only apply to
-    volume types which support fsGroup based ownership(and permissions).
-    It will have no effect on ephemeral volume types such as: secret, configmaps
-    and emptydir.
-    Valid values are "OnRootMismatch" and "Always". If not specified, "Always" is used.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-    run_as_group: int | None = field(name="runAsGroup", default=None)
-    """
-    The GID to run the entrypoint of the container process.
-    Uses runtime default if unset.
-    May also be set in SecurityContext.  If set in both SecurityContext and
-    PodSecurityContext, the value specified in SecurityContext takes precedence
-    for that container.
-    Note that this field cannot be set when spec.os.name is windows.
-
-    Format: int64.
-    """
-    run_as_non_root: bool | None = field(name="runAsNonRoot", default=None)
-    """
-    Indicates that the container must run as a non-root user.
-    If true, the Kubelet will validate the image at runtime to ensure that it
-    does not run as UID 0 (root) and fail to start the container if it does.
-    If unset or false, no such validation will be performed.
-    May also be set in SecurityContext.  If set in both SecurityContext and
-    PodSecurityContext, the value specified in SecurityContext takes precedence.
-    """
-    run_as_user: int | None = field(name="runAsUser", default=None)
-    """
-    The UID to run the entrypoint of the container process.
-    Defaults to user specified in image metadata if unspecified.
-    May also be set in SecurityContext.  If set in both SecurityContext and
-    PodSecurityContext, the value specified in SecurityContext takes precedence
-    for that container.
-    Note that this field cannot be set when spec.os.name is windows.
-
-    Format: int64.
-    """
-    se_linux_options: SeLinuxOptions | None = field(name="seLinuxOptions", default=None)
-    """
-    The SELinux context to be applied to all containers.
-    If unspecified, the container runtime will allocate a random SELinux context for each
-    container.  May also be set in SecurityContext.  If set in
-    both SecurityContext and PodSecurityContext, the value specified in SecurityContext
-    takes precedence for that container.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-    seccomp_profile: SeccompProfile | None = field(name="seccompProfile", default=None)
-    """
-    The seccomp options to use by the containers in this pod.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-    supplemental_groups: list[int] | None = field(name="supplementalGroups", default=None)
-    """
-    A list of groups applied to the first process run in each container, in addition
-    to the container's primary GID, the fsGroup (if specified), and group memberships
-    defined in the container image for the uid of the container process. If unspecified,
-    no additional groups are added to any container. Note that group memberships
-    defined in the container image for the uid of the container process are still effective,
-    even if they are not included in this list.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
-    sysctls: list[Sysctl] | None = None
-    """
-    Sysctls hold a list of namespaced sysctls used for the pod. Pods with unsupported
-    sysctls (by the container runtime) might fail to launch.
-    Note that this field cannot be set when spec.os.name is windows.
-    """
 
 
 class Selector(Model, kw_only=True):
@@ -3009,42 +2351,6 @@ class StatusAcme(Model, kw_only=True):
     """
 
 
-class StatusCondition(Model, kw_only=True):
-    """CertificateCondition contains condition information for a Certificate."""
-
-    status: Req[OneOf[Literal["True", "False", "Unknown"]]]
-    """Status of the condition, one of (`True`, `False`, `Unknown`)."""
-    type: Req[str]
-    """Type of the condition, known values are (`Ready`, `Issuing`)."""
-    last_transition_time: str | None = field(name="lastTransitionTime", default=None)
-    """
-    LastTransitionTime is the timestamp corresponding to the last status
-    change of this condition.
-
-    Format: date-time.
-    """
-    message: str | None = None
-    """
-    Message is a human readable description of the details of the last
-    transition, complementing reason.
-    """
-    observed_generation: int | None = field(name="observedGeneration", default=None)
-    """
-    If set, this represents the .metadata.generation that the condition was
-    set based upon.
-    For instance, if .metadata.generation is currently 12, but the
-    .status.condition[x].observedGeneration is 9, the condition is out of date
-    with respect to the current state of the Certificate.
-
-    Format: int64.
-    """
-    reason: str | None = None
-    """
-    Reason is a brief machine readable explanation for the condition's last
-    transition.
-    """
-
-
 class Subject(Model, kw_only=True):
     """
     Requested set of X509 certificate subject attributes.
@@ -3092,15 +2398,6 @@ class SuggestedWindow(Model, kw_only=True):
     """
 
 
-class Sysctl(Model, kw_only=True):
-    """Sysctl defines a kernel parameter to be set"""
-
-    name: Req[str]
-    """Name of a property to set"""
-    value: Req[str]
-    """Value of a property to set"""
-
-
 class TokenSecretRef(Model, kw_only=True):
     """TokenSecretRef authenticates with Vault by presenting a token."""
 
@@ -3114,47 +2411,6 @@ class TokenSecretRef(Model, kw_only=True):
     The key of the entry in the Secret resource's `data` field to be used.
     Some instances of this field may be defaulted, in others it may be
     required.
-    """
-
-
-class Toleration(Model, kw_only=True):
-    """
-    The pod this Toleration is attached to tolerates any taint that matches
-    the triple <key,value,effect> using the matching operator <operator>.
-    """
-
-    effect: str | None = None
-    """
-    Effect indicates the taint effect to match. Empty means match all taint effects.
-    When specified, allowed values are NoSchedule, PreferNoSchedule and NoExecute.
-    """
-    key: str | None = None
-    """
-    Key is the taint key that the toleration applies to. Empty means match all taint keys.
-    If the key is empty, operator must be Exists; this combination means to match all values and all
-    keys.
-    """
-    operator: str | None = None
-    """
-    Operator represents a key's relationship to the value.
-    Valid operators are Exists, Equal, Lt, and Gt. Defaults to Equal.
-    Exists is equivalent to wildcard for value, so that a pod can
-    tolerate all taints of a particular category.
-    Lt and Gt perform numeric comparisons (requires feature gate TaintTolerationComparisonOperators).
-    """
-    toleration_seconds: int | None = field(name="tolerationSeconds", default=None)
-    """
-    TolerationSeconds represents the period of time the toleration (which must be
-    of effect NoExecute, otherwise this field is ignored) tolerates the taint. By default,
-    it is not set, which means tolerate the taint forever (do not evict). Zero and
-    negative values will be treated as 0 (evict immediately) by the system.
-
-    Format: int64.
-    """
-    value: str | None = None
-    """
-    Value is the taint value the toleration matches to.
-    If the operator is Exists, the value should be empty, otherwise just a regular string.
     """
 
 
@@ -3252,12 +2508,12 @@ class Vault(Model, kw_only=True):
     the cert-manager controller container is used to validate the TLS connection.
     If no key for the Secret is specified, cert-manager will default to 'ca.crt'.
     """
-    client_cert_secret_ref: ClientCertSecretRef | None = field(name="clientCertSecretRef", default=None)
+    client_cert_secret_ref: CaBundleSecretRef | None = field(name="clientCertSecretRef", default=None)
     """
     Reference to a Secret containing a PEM-encoded Client Certificate to use when the
     Vault server requires mTLS.
     """
-    client_key_secret_ref: ClientKeySecretRef | None = field(name="clientKeySecretRef", default=None)
+    client_key_secret_ref: CaBundleSecretRef | None = field(name="clientKeySecretRef", default=None)
     """
     Reference to a Secret containing a PEM-encoded Client Private Key to use when the
     Vault server requires mTLS.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from kubewright.model import Model, OneOf, Req
-from kubewright.objects import ObjectMeta
+from kubewright.objects import Condition, LabelSelector, ObjectMeta
 from msgspec import field
 
 
@@ -213,7 +213,7 @@ class AllowedRoutesNamespaces(Model, kw_only=True):
 
     Default (set by the server): "Same".
     """
-    selector: Selector | None = None
+    selector: LabelSelector | None = None
     """
     Selector must be specified when From is set to "Selector". In that case,
     only Routes in Namespaces matching this Selector will be selected by this
@@ -1095,7 +1095,7 @@ class GatewayStatus(Model, kw_only=True):
 
     Format: int32.
     """
-    conditions: list[StatusCondition] | None = None
+    conditions: list[Condition] | None = None
     """
     Conditions describe the current conditions of the Gateway.
 
@@ -1665,25 +1665,83 @@ class ListenerTls(Model, kw_only=True):
     """
 
 
-class MatchExpression(Model, kw_only=True):
+class Match(Model, kw_only=True):
     """
-    A label selector requirement is a selector that contains values, a key, and an operator that
-    relates the key and values.
+    HTTPRouteMatch defines the predicate used to match requests to a given
+    action. Multiple match types are ANDed together, i.e. the match will
+    evaluate to true only if all conditions are satisfied.
+
+    For example, the match below will match a HTTP request only if its path
+    starts with `/foo` AND it contains the `version: v1` header:
+
+    ```
+    match:
+
+        path:
+          value: "/foo"
+        headers:
+        - name: "version"
+          value "v1"
+
+    ```
     """
 
-    key: Req[str]
-    """key is the label key that the selector applies to."""
-    operator: Req[str]
+    headers: list[Header] | None = None
     """
-    operator represents a key's relationship to a set of values.
-    Valid operators are In, NotIn, Exists and DoesNotExist.
+    Headers specifies HTTP request header matchers. Multiple match values are
+    ANDed together, meaning, a request must match all the specified headers
+    to select the route.
+
+    maxItems: 16.
     """
-    values: list[str] | None = None
+    method: OneOf[Literal["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]] | None = None
     """
-    values is an array of string values. If the operator is In or NotIn,
-    the values array must be non-empty. If the operator is Exists or DoesNotExist,
-    the values array must be empty. This array is replaced during a strategic
-    merge patch.
+    Method specifies HTTP method matcher.
+    When specified, this route will be matched only if the request has the
+    specified method.
+
+    Support: Extended
+    """
+    path: Path | None = None
+    """
+    Path specifies a HTTP request path matcher. If this field is not
+    specified, a default prefix match on the "/" path is provided.
+
+    Default (set by the server): {"type": "PathPrefix", "value": "/"}.
+    Rule: (self.type in ['Exact','PathPrefix']) ? self.value.startsWith('/') : true (value must be an
+    absolute path and start with '/' when type one of ['Exact', 'PathPrefix'])
+    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.contains('//') : true (must not contain
+    '//' when type one of ['Exact', 'PathPrefix'])
+    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.contains('/./') : true (must not contain
+    '/./' when type one of ['Exact', 'PathPrefix'])
+    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.contains('/../') : true (must not contain
+    '/../' when type one of ['Exact', 'PathPrefix'])
+    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.contains('%2f') : true (must not contain
+    '%2f' when type one of ['Exact', 'PathPrefix'])
+    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.contains('%2F') : true (must not contain
+    '%2F' when type one of ['Exact', 'PathPrefix'])
+    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.contains('#') : true (must not contain '#'
+    when type one of ['Exact', 'PathPrefix'])
+    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.endsWith('/..') : true (must not end with
+    '/..' when type one of ['Exact', 'PathPrefix'])
+    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.endsWith('/.') : true (must not end with
+    '/.' when type one of ['Exact', 'PathPrefix'])
+    Rule: self.type in ['Exact','PathPrefix'] || self.type == 'RegularExpression' (type must be one of
+    ['Exact', 'PathPrefix', 'RegularExpression'])
+    Rule: (self.type in ['Exact','PathPrefix']) ?
+    self.value.matches(r\"\"\"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$\"\"\") : true (must only
+    contain valid characters (matching ^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$) for types
+    ['Exact', 'PathPrefix'])
+    """
+    query_params: list[Header] | None = field(name="queryParams", default=None)
+    """
+    QueryParams specifies HTTP query parameter matchers. Multiple match
+    values are ANDed together, meaning, a request must match all the
+    specified query parameters to select the route.
+
+    Support: Extended
+
+    maxItems: 16.
     """
 
 
@@ -1709,7 +1767,7 @@ class Namespaces(Model, kw_only=True):
 
     Default (set by the server): "None".
     """
-    selector: Selector | None = None
+    selector: LabelSelector | None = None
     """
     Selector must be specified when From is set to "Selector". In that case,
     only ListenerSets in Namespaces matching this Selector will be selected by this
@@ -1767,7 +1825,7 @@ class Parent(Model, kw_only=True):
     associated Parent.
     """
 
-    conditions: Req[list[StatusCondition]]
+    conditions: Req[list[Condition]]
     """
     Conditions describes the status of the route with respect to the Gateway.
     Note that the route's availability is also subject to the Gateway's own
@@ -2019,30 +2077,10 @@ class PerPort(Model, kw_only=True):
     minimum: 1.
     maximum: 65535.
     """
-    tls: Req[PerPortTls]
+    tls: Req[Default]
     """
     TLS store the configuration that will be applied to all Listeners handling
     HTTPS traffic and matching given port.
-
-    Support: Core
-    """
-
-
-class PerPortTls(Model, kw_only=True):
-    """
-    TLS store the configuration that will be applied to all Listeners handling
-    HTTPS traffic and matching given port.
-
-    Support: Core
-    """
-
-    validation: Validation | None = None
-    """
-    Validation holds configuration information for validating the frontend (client).
-    Setting this field will result in mutual authentication when connecting to the gateway.
-    In browsers this may result in a dialog appearing
-    that requests a user to specify the client certificate.
-    The maximum depth of a certificate chain accepted in verification is Implementation specific.
 
     Support: Core
     """
@@ -2099,7 +2137,7 @@ class RequestHeaderModifier(Model, kw_only=True):
 
     maxItems: 16.
     """
-    set: list[RequestHeaderModifierSet] | None = None
+    set: list[Add] | None = None
     """
     Set overwrites the request with the given header (name, value)
     before the action.
@@ -2118,33 +2156,6 @@ class RequestHeaderModifier(Model, kw_only=True):
       my-header: bar
 
     maxItems: 16.
-    """
-
-
-class RequestHeaderModifierSet(Model, kw_only=True):
-    """HTTPHeader represents an HTTP Header name and value as defined by RFC 7230."""
-
-    name: Req[str]
-    """
-    Name is the name of the HTTP Header to be matched. Name matching MUST be
-    case-insensitive. (See https://tools.ietf.org/html/rfc7230#section-3.2).
-
-    If multiple entries specify equivalent header names, the first entry with
-    an equivalent name MUST be considered for a match. Subsequent entries
-    with an equivalent header name MUST be ignored. Due to the
-    case-insensitivity of header names, "foo" and "Foo" are considered
-    equivalent.
-
-    minLength: 1.
-    maxLength: 256.
-    pattern: ^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$.
-    """
-    value: Req[str]
-    """
-    Value is the value of HTTP Header to be matched.
-
-    minLength: 1.
-    maxLength: 4096.
     """
 
 
@@ -2484,6 +2495,216 @@ class RequestRedirectPath(Model, kw_only=True):
     """
 
 
+class Rule(Model, kw_only=True):
+    """
+    HTTPRouteRule defines semantics for matching an HTTP request based on
+    conditions (matches), processing it (filters), and forwarding the request to
+    an API object (backendRefs).
+
+    Rule: (has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) ||
+    self.filters.all(f, !has(f.requestRedirect))): true (RequestRedirect filter must not be used
+    together with backendRefs)
+    Rule: (has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) &&
+    has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' &&
+    has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 ||
+    !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true
+    (When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must
+    be specified)
+    Rule: (has(self.filters) && self.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path)
+    && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) ?
+    ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type !=
+    'PathPrefix') ? false : true) : true (When using URLRewrite filter with path.replacePrefixMatch,
+    exactly one PathPrefix match must be specified)
+    Rule: (has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) &&
+    b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) &&
+    f.requestRedirect.path.type == 'ReplacePrefixMatch' &&
+    has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 ||
+    !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true
+    (Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one
+    PathPrefix match must be specified)
+    Rule: (has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) &&
+    b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type ==
+    'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1
+    || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true
+    (Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one
+    PathPrefix match must be specified)
+    """
+
+    backend_refs: list[BackendRef] | None = field(name="backendRefs", default=None)
+    """
+    BackendRefs defines the backend(s) where matching requests should be
+    sent.
+
+    Failure behavior here depends on how many BackendRefs are specified and
+    how many are invalid.
+
+    If *all* entries in BackendRefs are invalid, and there are also no filters
+    specified in this route rule, *all* traffic which matches this rule MUST
+    receive a 500 status code.
+
+    See the HTTPBackendRef definition for the rules about what makes a single
+    HTTPBackendRef invalid.
+
+    When a HTTPBackendRef is invalid, 500 status codes MUST be returned for
+    requests that would have otherwise been routed to an invalid backend. If
+    multiple backends are specified, and some are invalid, the proportion of
+    requests that would otherwise have been routed to an invalid backend
+    MUST receive a 500 status code.
+
+    For example, if two backends are specified with equal weights, and one is
+    invalid, 50 percent of traffic must receive a 500. Implementations may
+    choose how that 50 percent is determined.
+
+    When a HTTPBackendRef refers to a Service that has no ready endpoints,
+    implementations SHOULD return a 503 for requests to that backend instead.
+    If an implementation chooses to do this, all of the above rules for 500 responses
+    MUST also apply for responses that return a 503.
+
+    Support: Core for Kubernetes Service
+
+    Support: Extended for Kubernetes ServiceImport
+
+    Support: Implementation-specific for any other resource
+
+    Support for weight: Core
+
+    maxItems: 16.
+    """
+    filters: list[RuleFilter] | None = None
+    """
+    Filters define the filters that are applied to requests that match
+    this rule.
+
+    Wherever possible, implementations SHOULD implement filters in the order
+    they are specified.
+
+    Implementations MAY choose to implement this ordering strictly, rejecting
+    any combination or order of filters that cannot be supported. If implementations
+    choose a strict interpretation of filter ordering, they MUST clearly document
+    that behavior.
+
+    To reject an invalid combination or order of filters, implementations SHOULD
+    consider the Route Rules with this configuration invalid. If all Route Rules
+    in a Route are invalid, the entire Route would be considered invalid. If only
+    a portion of Route Rules are invalid, implementations MUST set the
+    "PartiallyInvalid" condition for the Route.
+
+    Conformance-levels at this level are defined based on the type of filter:
+
+    - ALL core filters MUST be supported by all implementations.
+    - Implementers are encouraged to support extended filters.
+    - Implementation-specific custom filters have no API guarantees across
+      implementations.
+
+    Specifying the same filter multiple times is not supported unless explicitly
+    indicated in the filter.
+
+    All filters are expected to be compatible with each other except for the
+    URLRewrite and RequestRedirect filters, which may not be combined. If an
+    implementation cannot support other combinations of filters, they must clearly
+    document that limitation. In cases where incompatible or unsupported
+    filters are specified and cause the `Accepted` condition to be set to status
+    `False`, implementations may use the `IncompatibleFilters` reason to specify
+    this configuration error.
+
+    Support: Core
+
+    maxItems: 16.
+    Rule: !(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite')) (May
+    specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both)
+    Rule: self.filter(f, f.type == 'CORS').size() <= 1 (CORS filter cannot be repeated)
+    Rule: self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1 (RequestHeaderModifier filter
+    cannot be repeated)
+    Rule: self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1 (ResponseHeaderModifier filter
+    cannot be repeated)
+    Rule: self.filter(f, f.type == 'RequestRedirect').size() <= 1 (RequestRedirect filter cannot be
+    repeated)
+    Rule: self.filter(f, f.type == 'URLRewrite').size() <= 1 (URLRewrite filter cannot be repeated)
+    """
+    matches: list[Match] | None = None
+    """
+    Matches define conditions used for matching the rule against incoming
+    HTTP requests. Each match is independent, i.e. this rule will be matched
+    if **any** one of the matches is satisfied.
+
+    For example, take the following matches configuration:
+
+    ```
+    matches:
+    - path:
+        value: "/foo"
+      headers:
+      - name: "version"
+        value: "v2"
+    - path:
+        value: "/v2/foo"
+    ```
+
+    For a request to match against this rule, a request must satisfy
+    EITHER of the two conditions:
+
+    - path prefixed with `/foo` AND contains the header `version: v2`
+    - path prefix of `/v2/foo`
+
+    See the documentation for HTTPRouteMatch on how to specify multiple
+    match conditions that should be ANDed together.
+
+    If no matches are specified, the default is a prefix
+    path match on "/", which has the effect of matching every
+    HTTP request.
+
+    Proxy or Load Balancer routing configuration generated from HTTPRoutes
+    MUST prioritize matches based on the following criteria, continuing on
+    ties. Across all rules specified on applicable Routes, precedence must be
+    given to the match having:
+
+    * "Exact" path match.
+    * "Prefix" path match with largest number of characters.
+    * Method match.
+    * Largest number of header matches.
+    * Largest number of query param matches.
+
+    Note: The precedence of RegularExpression path matches are implementation-specific.
+
+    If ties still exist across multiple Routes, matching precedence MUST be
+    determined in order of the following criteria, continuing on ties:
+
+    * The oldest Route based on creation timestamp.
+    * The Route appearing first in alphabetical order by
+      "{namespace}/{name}".
+
+    If ties still exist within an HTTPRoute, matching precedence MUST be granted
+    to the FIRST matching rule (in list order) with a match meeting the above
+    criteria.
+
+    When no rules matching a request have been successfully attached to the
+    parent a request is coming from, a HTTP 404 status code MUST be returned.
+
+    Default (set by the server): [{"path": {"type": "PathPrefix", "value": "/"}}].
+    maxItems: 64.
+    """
+    name: str | None = None
+    """
+    Name is the name of the route rule. This name MUST be unique within a Route if it is set.
+
+    Support: Extended
+
+    minLength: 1.
+    maxLength: 253.
+    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    """
+    timeouts: Timeouts | None = None
+    """
+    Timeouts defines the timeouts that can be configured for an HTTP request.
+
+    Support: Extended
+
+    Rule: !(has(self.request) && has(self.backendRequest) && duration(self.request) != duration('0s') &&
+    duration(self.backendRequest) > duration(self.request)) (backendRequest timeout cannot be longer
+    than request timeout)
+    """
+
+
 class RuleFilter(Model, kw_only=True):
     """
     HTTPRouteFilter defines processing steps that must be completed during the
@@ -2631,23 +2852,6 @@ class RuleFilter(Model, kw_only=True):
     """
 
 
-class Selector(Model, kw_only=True):
-    """
-    Selector must be specified when From is set to "Selector". In that case,
-    only ListenerSets in Namespaces matching this Selector will be selected by this
-    Gateway. This field is ignored for other values of "From".
-    """
-
-    match_expressions: list[MatchExpression] | None = field(name="matchExpressions", default=None)
-    """matchExpressions is a list of label selector requirements. The requirements are ANDed."""
-    match_labels: dict[str, str] | None = field(name="matchLabels", default=None)
-    """
-    matchLabels is a map of {key,value} pairs. A single {key,value} in the matchLabels
-    map is equivalent to an element of matchExpressions, whose key field is "key", the
-    operator is "In", and the values array contains only "value". The requirements are ANDed.
-    """
-
-
 class StatusAddress(Model, kw_only=True):
     """
     GatewayStatusAddress describes a network address that is bound to a Gateway.
@@ -2682,58 +2886,6 @@ class StatusAddress(Model, kw_only=True):
     """
 
 
-class StatusCondition(Model, kw_only=True):
-    """Condition contains details for one aspect of the current state of this API Resource."""
-
-    last_transition_time: Req[str] = field(name="lastTransitionTime")
-    """
-    lastTransitionTime is the last time the condition transitioned from one status to another.
-    This should be when the underlying condition changed.  If that is not known, then using the time
-    when the API field changed is acceptable.
-
-    Format: date-time.
-    """
-    message: Req[str]
-    """
-    message is a human readable message indicating details about the transition.
-    This may be an empty string.
-
-    maxLength: 32768.
-    """
-    reason: Req[str]
-    """
-    reason contains a programmatic identifier indicating the reason for the condition's last transition.
-    Producers of specific condition types may define expected values and meanings for this field,
-    and whether the values are considered a guaranteed API.
-    The value should be a CamelCase string.
-    This field may not be empty.
-
-    minLength: 1.
-    maxLength: 1024.
-    pattern: ^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$.
-    """
-    status: Req[OneOf[Literal["True", "False", "Unknown"]]]
-    """status of the condition, one of True, False, Unknown."""
-    type: Req[str]
-    """
-    type of condition in CamelCase or in foo.example.com/CamelCase.
-
-    maxLength: 316.
-    pattern:
-    ^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$.
-    """
-    observed_generation: int | None = field(name="observedGeneration", default=None)
-    """
-    observedGeneration represents the .metadata.generation that the condition was set based upon.
-    For instance, if .metadata.generation is currently 12, but the
-    .status.conditions[x].observedGeneration is 9, the condition is out of date
-    with respect to the current state of the instance.
-
-    Format: int64.
-    minimum: 0.
-    """
-
-
 class StatusListener(Model, kw_only=True):
     """ListenerStatus is the status associated with a Listener."""
 
@@ -2762,7 +2914,7 @@ class StatusListener(Model, kw_only=True):
 
     Format: int32.
     """
-    conditions: Req[list[StatusCondition]]
+    conditions: Req[list[Condition]]
     """
     Conditions describe the current condition of this listener.
 
@@ -3017,294 +3169,4 @@ class Validation(Model, kw_only=True):
     Support: Core
 
     Default (set by the server): "AllowValidOnly".
-    """
-
-
-class Match(Model, kw_only=True):
-    """
-    HTTPRouteMatch defines the predicate used to match requests to a given
-    action. Multiple match types are ANDed together, i.e. the match will
-    evaluate to true only if all conditions are satisfied.
-
-    For example, the match below will match a HTTP request only if its path
-    starts with `/foo` AND it contains the `version: v1` header:
-
-    ```
-    match:
-
-        path:
-          value: "/foo"
-        headers:
-        - name: "version"
-          value "v1"
-
-    ```
-    """
-
-    headers: list[Header] | None = None
-    """
-    Headers specifies HTTP request header matchers. Multiple match values are
-    ANDed together, meaning, a request must match all the specified headers
-    to select the route.
-
-    maxItems: 16.
-    """
-    method: OneOf[Literal["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]] | None = None
-    """
-    Method specifies HTTP method matcher.
-    When specified, this route will be matched only if the request has the
-    specified method.
-
-    Support: Extended
-    """
-    path: Path | None = None
-    """
-    Path specifies a HTTP request path matcher. If this field is not
-    specified, a default prefix match on the "/" path is provided.
-
-    Default (set by the server): {"type": "PathPrefix", "value": "/"}.
-    Rule: (self.type in ['Exact','PathPrefix']) ? self.value.startsWith('/') : true (value must be an
-    absolute path and start with '/' when type one of ['Exact', 'PathPrefix'])
-    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.contains('//') : true (must not contain
-    '//' when type one of ['Exact', 'PathPrefix'])
-    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.contains('/./') : true (must not contain
-    '/./' when type one of ['Exact', 'PathPrefix'])
-    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.contains('/../') : true (must not contain
-    '/../' when type one of ['Exact', 'PathPrefix'])
-    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.contains('%2f') : true (must not contain
-    '%2f' when type one of ['Exact', 'PathPrefix'])
-    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.contains('%2F') : true (must not contain
-    '%2F' when type one of ['Exact', 'PathPrefix'])
-    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.contains('#') : true (must not contain '#'
-    when type one of ['Exact', 'PathPrefix'])
-    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.endsWith('/..') : true (must not end with
-    '/..' when type one of ['Exact', 'PathPrefix'])
-    Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.endsWith('/.') : true (must not end with
-    '/.' when type one of ['Exact', 'PathPrefix'])
-    Rule: self.type in ['Exact','PathPrefix'] || self.type == 'RegularExpression' (type must be one of
-    ['Exact', 'PathPrefix', 'RegularExpression'])
-    Rule: (self.type in ['Exact','PathPrefix']) ?
-    self.value.matches(r\"\"\"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$\"\"\") : true (must only
-    contain valid characters (matching ^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$) for types
-    ['Exact', 'PathPrefix'])
-    """
-    query_params: list[Header] | None = field(name="queryParams", default=None)
-    """
-    QueryParams specifies HTTP query parameter matchers. Multiple match
-    values are ANDed together, meaning, a request must match all the
-    specified query parameters to select the route.
-
-    Support: Extended
-
-    maxItems: 16.
-    """
-
-
-class Rule(Model, kw_only=True):
-    """
-    HTTPRouteRule defines semantics for matching an HTTP request based on
-    conditions (matches), processing it (filters), and forwarding the request to
-    an API object (backendRefs).
-
-    Rule: (has(self.backendRefs) && size(self.backendRefs) > 0) ? (!has(self.filters) ||
-    self.filters.all(f, !has(f.requestRedirect))): true (RequestRedirect filter must not be used
-    together with backendRefs)
-    Rule: (has(self.filters) && self.filters.exists_one(f, has(f.requestRedirect) &&
-    has(f.requestRedirect.path) && f.requestRedirect.path.type == 'ReplacePrefixMatch' &&
-    has(f.requestRedirect.path.replacePrefixMatch))) ? ((size(self.matches) != 1 ||
-    !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true
-    (When using RequestRedirect filter with path.replacePrefixMatch, exactly one PathPrefix match must
-    be specified)
-    Rule: (has(self.filters) && self.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path)
-    && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) ?
-    ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type !=
-    'PathPrefix') ? false : true) : true (When using URLRewrite filter with path.replacePrefixMatch,
-    exactly one PathPrefix match must be specified)
-    Rule: (has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) &&
-    b.filters.exists_one(f, has(f.requestRedirect) && has(f.requestRedirect.path) &&
-    f.requestRedirect.path.type == 'ReplacePrefixMatch' &&
-    has(f.requestRedirect.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1 ||
-    !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true
-    (Within backendRefs, when using RequestRedirect filter with path.replacePrefixMatch, exactly one
-    PathPrefix match must be specified)
-    Rule: (has(self.backendRefs) && self.backendRefs.exists_one(b, (has(b.filters) &&
-    b.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type ==
-    'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) )) ? ((size(self.matches) != 1
-    || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true
-    (Within backendRefs, When using URLRewrite filter with path.replacePrefixMatch, exactly one
-    PathPrefix match must be specified)
-    """
-
-    backend_refs: list[BackendRef] | None = field(name="backendRefs", default=None)
-    """
-    BackendRefs defines the backend(s) where matching requests should be
-    sent.
-
-    Failure behavior here depends on how many BackendRefs are specified and
-    how many are invalid.
-
-    If *all* entries in BackendRefs are invalid, and there are also no filters
-    specified in this route rule, *all* traffic which matches this rule MUST
-    receive a 500 status code.
-
-    See the HTTPBackendRef definition for the rules about what makes a single
-    HTTPBackendRef invalid.
-
-    When a HTTPBackendRef is invalid, 500 status codes MUST be returned for
-    requests that would have otherwise been routed to an invalid backend. If
-    multiple backends are specified, and some are invalid, the proportion of
-    requests that would otherwise have been routed to an invalid backend
-    MUST receive a 500 status code.
-
-    For example, if two backends are specified with equal weights, and one is
-    invalid, 50 percent of traffic must receive a 500. Implementations may
-    choose how that 50 percent is determined.
-
-    When a HTTPBackendRef refers to a Service that has no ready endpoints,
-    implementations SHOULD return a 503 for requests to that backend instead.
-    If an implementation chooses to do this, all of the above rules for 500 responses
-    MUST also apply for responses that return a 503.
-
-    Support: Core for Kubernetes Service
-
-    Support: Extended for Kubernetes ServiceImport
-
-    Support: Implementation-specific for any other resource
-
-    Support for weight: Core
-
-    maxItems: 16.
-    """
-    filters: list[RuleFilter] | None = None
-    """
-    Filters define the filters that are applied to requests that match
-    this rule.
-
-    Wherever possible, implementations SHOULD implement filters in the order
-    they are specified.
-
-    Implementations MAY choose to implement this ordering strictly, rejecting
-    any combination or order of filters that cannot be supported. If implementations
-    choose a strict interpretation of filter ordering, they MUST clearly document
-    that behavior.
-
-    To reject an invalid combination or order of filters, implementations SHOULD
-    consider the Route Rules with this configuration invalid. If all Route Rules
-    in a Route are invalid, the entire Route would be considered invalid. If only
-    a portion of Route Rules are invalid, implementations MUST set the
-    "PartiallyInvalid" condition for the Route.
-
-    Conformance-levels at this level are defined based on the type of filter:
-
-    - ALL core filters MUST be supported by all implementations.
-    - Implementers are encouraged to support extended filters.
-    - Implementation-specific custom filters have no API guarantees across
-      implementations.
-
-    Specifying the same filter multiple times is not supported unless explicitly
-    indicated in the filter.
-
-    All filters are expected to be compatible with each other except for the
-    URLRewrite and RequestRedirect filters, which may not be combined. If an
-    implementation cannot support other combinations of filters, they must clearly
-    document that limitation. In cases where incompatible or unsupported
-    filters are specified and cause the `Accepted` condition to be set to status
-    `False`, implementations may use the `IncompatibleFilters` reason to specify
-    this configuration error.
-
-    Support: Core
-
-    maxItems: 16.
-    Rule: !(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite')) (May
-    specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both)
-    Rule: self.filter(f, f.type == 'CORS').size() <= 1 (CORS filter cannot be repeated)
-    Rule: self.filter(f, f.type == 'RequestHeaderModifier').size() <= 1 (RequestHeaderModifier filter
-    cannot be repeated)
-    Rule: self.filter(f, f.type == 'ResponseHeaderModifier').size() <= 1 (ResponseHeaderModifier filter
-    cannot be repeated)
-    Rule: self.filter(f, f.type == 'RequestRedirect').size() <= 1 (RequestRedirect filter cannot be
-    repeated)
-    Rule: self.filter(f, f.type == 'URLRewrite').size() <= 1 (URLRewrite filter cannot be repeated)
-    """
-    matches: list[Match] | None = None
-    """
-    Matches define conditions used for matching the rule against incoming
-    HTTP requests. Each match is independent, i.e. this rule will be matched
-    if **any** one of the matches is satisfied.
-
-    For example, take the following matches configuration:
-
-    ```
-    matches:
-    - path:
-        value: "/foo"
-      headers:
-      - name: "version"
-        value: "v2"
-    - path:
-        value: "/v2/foo"
-    ```
-
-    For a request to match against this rule, a request must satisfy
-    EITHER of the two conditions:
-
-    - path prefixed with `/foo` AND contains the header `version: v2`
-    - path prefix of `/v2/foo`
-
-    See the documentation for HTTPRouteMatch on how to specify multiple
-    match conditions that should be ANDed together.
-
-    If no matches are specified, the default is a prefix
-    path match on "/", which has the effect of matching every
-    HTTP request.
-
-    Proxy or Load Balancer routing configuration generated from HTTPRoutes
-    MUST prioritize matches based on the following criteria, continuing on
-    ties. Across all rules specified on applicable Routes, precedence must be
-    given to the match having:
-
-    * "Exact" path match.
-    * "Prefix" path match with largest number of characters.
-    * Method match.
-    * Largest number of header matches.
-    * Largest number of query param matches.
-
-    Note: The precedence of RegularExpression path matches are implementation-specific.
-
-    If ties still exist across multiple Routes, matching precedence MUST be
-    determined in order of the following criteria, continuing on ties:
-
-    * The oldest Route based on creation timestamp.
-    * The Route appearing first in alphabetical order by
-      "{namespace}/{name}".
-
-    If ties still exist within an HTTPRoute, matching precedence MUST be granted
-    to the FIRST matching rule (in list order) with a match meeting the above
-    criteria.
-
-    When no rules matching a request have been successfully attached to the
-    parent a request is coming from, a HTTP 404 status code MUST be returned.
-
-    Default (set by the server): [{"path": {"type": "PathPrefix", "value": "/"}}].
-    maxItems: 64.
-    """
-    name: str | None = None
-    """
-    Name is the name of the route rule. This name MUST be unique within a Route if it is set.
-
-    Support: Extended
-
-    minLength: 1.
-    maxLength: 253.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
-    """
-    timeouts: Timeouts | None = None
-    """
-    Timeouts defines the timeouts that can be configured for an HTTP request.
-
-    Support: Extended
-
-    Rule: !(has(self.request) && has(self.backendRequest) && duration(self.request) != duration('0s') &&
-    duration(self.backendRequest) > duration(self.request)) (backendRequest timeout cannot be longer
-    than request timeout)
     """

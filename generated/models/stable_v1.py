@@ -5,10 +5,8 @@ Unknown fields survive an update; absent fields are None; nothing is validated o
 
 from __future__ import annotations
 
-from typing import Literal
-
-from kubewright.model import Model, OneOf, Req
-from kubewright.objects import ObjectMeta
+from kubewright.model import Model, Req
+from kubewright.objects import Condition, ObjectMeta
 from msgspec import field
 
 
@@ -22,22 +20,6 @@ class TsTest(Model, kw_only=True):
     kind: str = "TsTest"
     status: TsTestStatus | None = None
     """What was observed; written by the controller only."""
-
-
-class StatusCondition(Model, kw_only=True):
-    """One aspect of the current state, as in meta/v1."""
-
-    last_transition_time: Req[str] = field(name="lastTransitionTime")
-    """Format: date-time."""
-    message: Req[str]
-    reason: Req[str]
-    status: Req[OneOf[Literal["True", "False", "Unknown"]]]
-    type: Req[str]
-    observed_generation: int | None = field(name="observedGeneration", default=None)
-    """
-    Format: int64.
-    minimum: 0.
-    """
 
 
 class TsTestSpec(Model, kw_only=True):
@@ -60,7 +42,7 @@ class TsTestSpec(Model, kw_only=True):
 class TsTestStatus(Model, kw_only=True):
     """What was observed; written by the controller only."""
 
-    conditions: list[StatusCondition] | None = None
+    conditions: list[Condition] | None = None
     """The conditions of the object, one of each type."""
     phase: str | None = None
     """One word for people, for example Pending or Ready."""
