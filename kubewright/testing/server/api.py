@@ -14,6 +14,7 @@ from kubewright.testing.server import statuses
 from kubewright.testing.server.bodies import Notes, read_object
 from kubewright.testing.server.deleting import delete
 from kubewright.testing.server.documents import Json
+from kubewright.testing.server.kinds import complete_new
 from kubewright.testing.server.listing import check_options, parse_revision, read_page
 from kubewright.testing.server.messages import JSON, ServerRequest, ServerResponse, StatusError, WatchStream
 from kubewright.testing.server.metadata import fill_system_fields, normalise, timestamp
@@ -58,6 +59,8 @@ class API:
         self._announcing = threading.RLock()
         for name in BOOTSTRAP_NAMESPACES:
             self.create_object({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        registry.on_change(self._open_collections)
+        self._open_collections()
 
     def handle(self, request: ServerRequest) -> Answer:
         """Answer one request; a refusal is an answer, too. Never raises for anything a client can send."""
@@ -71,6 +74,12 @@ class API:
         if notes.texts and isinstance(answer, ServerResponse):
             return ServerResponse(answer.status, answer.body, (*answer.headers, *notes.headers()))
         return answer
+
+    def _open_collections(self) -> None:
+        """Begin the history of every kind when it begins to be served: earlier revisions are expired from the start."""
+        with self.storage.lock:
+            for served in self.registry.all():
+                self.writer.collection(served)
 
     def tick(self) -> None:
         """Let time pass: history grows old, bookmarks are due, watches end. To be called about once a second."""
@@ -96,8 +105,7 @@ class API:
         meta.update({name: given[name] for name in ("uid", "creationTimestamp") if name in given})
         if served.resource.namespaced:
             meta.setdefault("namespace", "default")
-        if served.resource.plural == "namespaces" and not served.resource.group:
-            complete_namespace(obj)
+        complete_new(obj, served)
         with self.storage.lock:
             if self.writer.find(served, meta.get("namespace", ""), meta["name"]) is not None:
                 raise statuses.already_exists(served.resource.group, served.resource.plural, meta["name"])
@@ -155,6 +163,8 @@ class API:
             return answer
         if bool(route.namespace) and not served.resource.namespaced:
             raise statuses.no_such_resource()
+        if served.deprecation_warning:
+            notes.add(served.deprecation_warning)
         if route.subresource:
             return self._subresource(request, route, served, notes)
         if route.name:
@@ -170,14 +180,14 @@ class API:
                 return self._watch(request, route, served)
             return self._list(request, route, served)
         if served.resource.namespaced and not route.namespace:
-            raise statuses.method_not_allowed()
+            raise statuses.method_not_allowed() if served.builtin else statuses.no_such_resource()
         if method == "POST":
             _allowed(served, "create")
             return self._create(request, route, served, notes)
         if method == "DELETE":
             _allowed(served, "deletecollection")
             return self._delete_collection(request, route, served)
-        raise statuses.method_not_allowed()
+        raise statuses.method_not_allowed() if served.builtin else statuses.bad_request("name must be provided")
 
     def _object(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
         method = request.method
@@ -210,8 +220,10 @@ class API:
                 return self._update(request, route, served, notes)
             if request.method == "PATCH":
                 return self._patch(request, route, served, notes)
-            raise statuses.method_not_allowed()
-        raise statuses.no_such_resource()
+            raise _unsupported(request, served)
+        if served.builtin:
+            raise statuses.no_such_resource()
+        raise statuses.not_found(served.resource.group, served.resource.plural, route.name)
 
     def _get(self, request: ServerRequest, route: Route, served: ServedResource) -> Answer:
         shown = Representation(served, request)
@@ -328,17 +340,16 @@ class API:
                 self.storage.drop(ResourceName(each.resource.group, each.resource.plural))
 
 
-def complete_namespace(obj: Json) -> None:
-    """What the server adds to a new namespace: its finalizer, its phase and the label with its name."""
-    finalizers: list[str] = obj.setdefault("spec", {}).setdefault("finalizers", [])
-    if "kubernetes" not in finalizers:
-        finalizers.append("kubernetes")
-    obj["status"] = {"phase": "Active"}
-    obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = obj["metadata"]["name"]
-
-
 def _response(status: int, body: bytes, shown: Representation) -> ServerResponse:
     return ServerResponse(status, body, (("content-type", shown.media or JSON),))
+
+
+def _unsupported(request: ServerRequest, served: ServedResource) -> StatusError:
+    """405 for a method that a subresource does not have."""
+    if served.builtin:
+        return statuses.method_not_allowed()
+    verb = {"POST": "create", "DELETE": "delete"}.get(request.method, request.method.lower())
+    return statuses.method_not_supported(served.resource.group, served.resource.plural, verb)
 
 
 def _allowed(served: ServedResource, verb: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import threading
 from collections import deque
 from typing import Final, Protocol
@@ -20,6 +21,7 @@ import httptools
 from kubewright.testing.server.faults import Faults, Verdict
 from kubewright.testing.server.messages import ServerRequest, ServerResponse, StatusError, WatchStream
 
+_LOG: Final = logging.getLogger("kubewright.testing")
 MAX_BODY: Final = 3 * 1024 * 1024
 """Bytes; kube-apiserver's limit for a request body (``MaxRequestBodyBytes``)."""
 _JOIN_BELOW: Final = 64 * 1024
@@ -214,11 +216,20 @@ class Connection(asyncio.Protocol):
         if verdict is not None and verdict.response is not None:
             answer: ServerResponse | WatchStream = verdict.response
         else:
-            answer = self._server.handler.handle(request)
+            answer = self._handle(request)
         if isinstance(answer, ServerResponse):
             self._respond(request, answer, cut_after=None if verdict is None else verdict.cut_after_bytes)
         else:
             self._start_stream(request, answer)
+
+    def _handle(self, request: ServerRequest) -> ServerResponse | WatchStream:
+        try:
+            return self._server.handler.handle(request)
+        except Exception as error:
+            # a mistake of this server must look like one, and be found: not like a broken connection
+            _LOG.exception("the embedded API server failed on %s %s", request.method, request.path)
+            message = f"Internal error occurred: {type(error).__name__}: {error}"
+            return StatusError(500, "InternalError", message).response()
 
     def _respond(self, request: ServerRequest, response: ServerResponse, *, cut_after: int | None = None) -> None:
         transport = self._transport

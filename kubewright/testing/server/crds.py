@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Protocol, TypeAlias
 
+import msgspec
+
 from kubewright.clock import Clock
 from kubewright.core.resource import PrinterColumn, Resource
 from kubewright.testing.server.crd_names import Names, decide_names
 from kubewright.testing.server.crd_validation import validate_crd
 from kubewright.testing.server.documents import entries, section
+from kubewright.testing.server.messages import ServerRequest
 from kubewright.testing.server.metadata import timestamp
 from kubewright.testing.server.registry import Registry, Scale, ServedResource
 from kubewright.validation import Cause
@@ -30,8 +33,8 @@ CRD_VERBS: Final = ("delete", "deletecollection", "get", "list", "patch", "creat
 class CrdAdmission:
     """What a CRD must satisfy, and what the server adds to it (apiextensions ``customresourcedefinition`` strategy)."""
 
-    def prepare(self, obj: Json, old: Json | None) -> None:
-        """Fill in the names that follow from others, the conversion and the stored versions."""
+    def default(self, obj: Json) -> None:
+        """Fill in the names that follow from others, and the conversion (Go: ``SetDefaults_CustomResourceDefinition``)."""
         spec: Json = obj.setdefault("spec", {})
         names: Json = spec.setdefault("names", {})
         kind = str(names.get("kind", ""))
@@ -43,6 +46,10 @@ class CrdAdmission:
             spec["conversion"] = {"strategy": "None"}
         if spec.get("preserveUnknownFields") is False:
             del spec["preserveUnknownFields"]
+
+    def prepare(self, obj: Json, old: Json | None) -> None:
+        """Keep count of the versions that objects are stored in; a new CRD has no other status."""
+        spec: Json = obj["spec"]
         if old is None:
             obj["status"] = {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": []}
         stored: list[str] = obj.setdefault("status", {}).setdefault("storedVersions", [])
@@ -53,8 +60,9 @@ class CrdAdmission:
         """Everything a real server would refuse the CRD for."""
         return validate_crd(obj, old)
 
-    def prepare_delete(self, obj: Json, now: float) -> None:
-        """Hold the CRD back until its instances are gone, in place."""
+    def prepare_delete(self, obj: Json, now: float) -> bool:
+        """Hold the CRD back until its instances are gone, in place; no other mark, and no new generation."""
+        obj["metadata"]["deletionTimestamp"] = timestamp(now)
         finalizers: list[str] = obj["metadata"].setdefault("finalizers", [])
         if CLEANUP_FINALIZER not in finalizers:
             finalizers.append(CLEANUP_FINALIZER)
@@ -66,6 +74,7 @@ class CrdAdmission:
             "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
             now,
         )
+        return True
 
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
         """That CEL rules are kept but not enforced, once a version."""
@@ -94,6 +103,7 @@ class Writes(Protocol):
     @property
     def clock(self) -> Clock: ...
 
+    def handle(self, request: ServerRequest, /) -> object: ...
     def update_object(self, obj: Json, /) -> Json: ...
     def read_objects(self, served: ServedResource, /) -> list[Json]: ...
     def remove_objects(self, served: ServedResource, /) -> int: ...
@@ -125,7 +135,7 @@ class CrdController:
         if decided is not None:
             self._set_names(crd, decided)
             # the update is announced, and this controller called again, for the next step
-            self._api.update_object(crd)
+            self._write_status(crd)
             return
         conditions = {c["type"]: c for c in crd["status"].get("conditions") or ()}
         if conditions.get("NamesAccepted", {}).get("status") != "True":
@@ -133,16 +143,26 @@ class CrdController:
         self._serve(crd)
         if conditions.get("Established", {}).get("status") != "True":
             self._condition(crd, "Established", "True", "InitialNamesAccepted", "the initial names have been accepted")
-            self._api.update_object(crd)
+            self._write_status(crd)
+
+    def _write_status(self, crd: Json) -> None:
+        """Through the API, as the real server's controllers do it: their writes show in managedFields."""
+        path = f"/apis/{GROUP}/v1/{PLURAL}/{crd['metadata']['name']}/status"
+        query = (("fieldManager", "kube-apiserver"),)
+        headers = {"content-type": "application/json"}
+        self._api.handle(ServerRequest("PUT", path, query, headers, msgspec.json.encode(crd)))
 
     def _others(self, crd: Json) -> list[Json]:
-        served = self._registry.lookup(GROUP, "v1", PLURAL)
-        assert served is not None
         return [
             other
-            for other in self._api.read_objects(served)
+            for other in self._read_all()
             if other["metadata"]["name"] != crd["metadata"]["name"] and other["spec"]["group"] == crd["spec"]["group"]
         ]
+
+    def _read_all(self) -> list[Json]:
+        served = self._registry.lookup(GROUP, "v1", PLURAL)
+        assert served is not None
+        return self._api.read_objects(served)
 
     def _set_names(self, crd: Json, names: Names) -> None:
         crd["status"]["acceptedNames"] = names.accepted
@@ -184,14 +204,15 @@ class CrdController:
         served = self._registry.versions(crd["spec"]["group"], crd["spec"]["names"]["plural"])
         if served and self._api.remove_objects(served[0]):
             return
-        crd["metadata"]["finalizers"].remove(CLEANUP_FINALIZER)
-        self._api.update_object(crd)
+        # the last instance may have ended this CRD already, on its way out
+        for current in self._read_all():
+            if current["metadata"]["uid"] == crd["metadata"]["uid"]:
+                current["metadata"]["finalizers"].remove(CLEANUP_FINALIZER)
+                self._api.update_object(current)
 
     def _instance_gone(self, served: ServedResource) -> None:
-        crds = self._registry.lookup(GROUP, "v1", PLURAL)
-        assert crds is not None
         name = f"{served.resource.plural}.{served.resource.group}"
-        for crd in self._api.read_objects(crds):
+        for crd in self._read_all():
             if crd["metadata"]["name"] == name and crd["metadata"].get("deletionTimestamp"):
                 self._clean_up(crd)
 

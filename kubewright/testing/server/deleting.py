@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kubewright.testing.server import statuses
 from kubewright.testing.server.documents import Json
-from kubewright.testing.server.kinds import Behaviour, behaviour
+from kubewright.testing.server.kinds import Behaviour, behaviour, is_namespace
 from kubewright.testing.server.metadata import timestamp
 from kubewright.testing.server.options import DeleteOptions
 from kubewright.testing.server.registry import ServedResource
@@ -23,8 +23,7 @@ IMMORTAL = ("default", "kube-system", "kube-public")
 
 def delete(writer: Writer, served: ServedResource, namespace: str, name: str, options: DeleteOptions) -> Entry | Json:
     """Delete one object: the object when it stays (or its kind answers with it), else a success Status. Raises 4xx."""
-    resource = served.resource
-    if resource.group == "" and resource.plural == "namespaces":
+    if is_namespace(served):
         if name in IMMORTAL:
             raise statuses.forbidden("", "namespaces", name, "this namespace may not be deleted")
         if (terminating := _terminate_namespace(writer, served, name, options)) is not None:
@@ -36,7 +35,8 @@ def delete(writer: Writer, served: ServedResource, namespace: str, name: str, op
     meta: Json = obj["metadata"]
     _check_preconditions(served, entry, options)
     if served.admission is not None and "deletionTimestamp" not in meta:
-        served.admission.prepare_delete(obj, writer.clock.time())
+        if served.admission.prepare_delete(obj, writer.clock.time()):
+            return writer.as_entry(served, obj, entry.revision) if options.dry_run else writer.commit(served, obj)
     graceful, pending, period = _grace(served, obj, options)
     if pending:
         return _answer(served, kind, entry)

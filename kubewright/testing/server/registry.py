@@ -44,8 +44,12 @@ class Admission(Protocol):
         """Everything that is wrong with the object."""
         ...
 
-    def prepare_delete(self, obj: Json, now: float) -> None:
-        """Change the object in place before its deletion is decided (finalizers); ``now`` is epoch seconds."""
+    def default(self, obj: Json) -> None:
+        """What Go's defaulting functions fill in when an object is decoded, in place."""
+        ...
+
+    def prepare_delete(self, obj: Json, now: float) -> bool:
+        """Mark the object in place at the first request to delete it; False leaves that to the ordinary way."""
         ...
 
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
@@ -66,8 +70,6 @@ class ServedResource:
     deprecation_warning: str = ""
     selectable: frozenset[str] = frozenset()
     """Names of selectable fields besides metadata.name and metadata.namespace (``spec.nodeName``)."""
-    defaults: Callable[[Json], None] | None = field(default=None, repr=False)
-    """Go defaulting functions of built-ins that clients rely on; CRDs default by schema."""
     schema_name: str = ""
     """Name of a built-in kind's schema in the published documents."""
     origin: Json | None = field(default=None, repr=False)
@@ -112,8 +114,8 @@ class ServedResource:
         pruned = prune(structural, obj, typed=self.builtin)
         if not self.builtin:
             default(structural, obj)
-        elif self.defaults is not None:
-            self.defaults(obj)
+        elif self.admission is not None:
+            self.admission.default(obj)
         return pruned
 
     def validate(self, obj: Json, old: Json | None, subresource: str = "") -> list[Cause]:
