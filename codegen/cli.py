@@ -143,6 +143,9 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--docstring-length", type=int, metavar="N", help="longest description in docstrings; 0 for none"
     )
+    generate.add_argument(
+        "--exit-non-zero-on-change", action="store_true", help="exit 1 when anything was written (for commit hooks)"
+    )
     generate.add_argument("--no-cache", action="store_true", help="neither use nor write the per-user cache")
     generate.add_argument("-q", "--quiet", action="store_true", help="say only what is wrong")
 
@@ -200,6 +203,9 @@ def _generate(options: argparse.Namespace) -> int:
     )
     if result.errors:
         print(f"{summary}\nkubewright: {_count(len(result.errors), 'error')}; the rest was generated", file=sys.stderr)
+        return FAILED
+    if changes and options.exit_non_zero_on_change:
+        print(f"{summary}\nkubewright: the output has changed; add it to the commit", file=sys.stderr)
         return FAILED
     _say(options, summary)
     return OK

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from codegen.cache import Cache, content_digest, digest, generator_digest
 from codegen.config import Config
@@ -19,6 +20,12 @@ from codegen.errors import CodegenError, MissingExtraError, UsageError
 if TYPE_CHECKING:
     from codegen.crd.loader import Loaded
     from codegen.plan.model import Plan
+    from codegen.render.workers import Workers
+
+_EXTRA: Final = ("yaml", "jinja2", "black", "datamodel_code_generator")
+
+# Bytes of input; below, one process is done before a second one has started.
+_WORTH_PROCESSES: Final = 200_000
 
 #: Called as (stage, done, total) while a long run goes on.
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -54,11 +61,17 @@ def generate(config: Config, *, cache: Cache, progress: Progress = _silent) -> G
     remembered = cache.get_tree(key)
     if remembered is not None and _is_current(config.output_path, remembered):
         return Generated(up_to_date=True, files_read=len(inputs), key=key)
-    loaded = _load(inputs, config, progress)
-    plan, tree = _plan_and_render(loaded, config, cache, progress)
+    _require_extra()
+    from codegen.render.workers import Workers
+
+    errors: list[CodegenError] = []
+    with Workers(None if _size(inputs) > _WORTH_PROCESSES else 0) as workers:
+        loaded = _load(inputs, config, progress)
+        errors.extend(loaded.errors)
+        plan, tree = _plan_and_render(loaded, config, cache, workers, progress, errors)
     return Generated(
         tree=tree,
-        errors=(*loaded.errors, *plan.errors),
+        errors=tuple(errors),
         notices=(*loaded.notices, *_renames(plan, config)),
         kinds=sum(len(gv.kinds) for gv in plan.package.group_versions),
         group_versions=len(plan.package.group_versions),
@@ -104,10 +117,7 @@ def _is_current(output: Path, digests: Mapping[str, str]) -> bool:
 
 
 def _load(inputs: Sequence[InputFile], config: Config, progress: Progress) -> Loaded:
-    try:
-        from codegen.crd import loader
-    except ModuleNotFoundError as error:
-        raise _missing_extra(error) from error
+    from codegen.crd import loader
 
     def read() -> list[loader.FileContents]:
         contents: list[loader.FileContents] = []
@@ -124,23 +134,38 @@ def _load(inputs: Sequence[InputFile], config: Config, progress: Progress) -> Lo
 
 
 def _plan_and_render(
-    loaded: Loaded, config: Config, cache: Cache, progress: Progress
+    loaded: Loaded,
+    config: Config,
+    cache: Cache,
+    workers: Workers,
+    progress: Progress,
+    errors: list[CodegenError],
 ) -> tuple[Plan, Mapping[str, str]]:
-    try:
-        from codegen.plan import build
-        from codegen.render import package
-    except ModuleNotFoundError as error:
-        raise _missing_extra(error) from error
-    progress("planning", 0, 1)
+    from codegen.plan import build
+    from codegen.render import package
+
     plan = build.build(loaded.crds, config)
-    return plan, package.render(plan, config)
+    errors.extend(plan.errors)
+    return plan, package.render(plan, config, cache=cache, workers=workers, progress=progress, errors=errors)
 
 
-def _missing_extra(error: ModuleNotFoundError) -> CodegenError:
-    return MissingExtraError(
-        f"the generator needs {error.name}, which is not installed",
-        hint='pip install "kubewright[codegen]" (production images do not need it)',
-    )
+def _size(inputs: Sequence[InputFile]) -> int:
+    total = 0
+    for item in inputs:
+        try:
+            total += len(item.content or b"") if item.path is None else item.path.stat().st_size
+        except OSError:
+            continue  # reading it will say so
+    return total
+
+
+def _require_extra() -> None:
+    missing = [name for name in _EXTRA if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(
+            f"the generator needs {', '.join(missing)}, which is not installed",
+            hint='pip install "kubewright[codegen]" (production images do not need it)',
+        )
 
 
 def _renames(plan: Plan, config: Config) -> list[str]:

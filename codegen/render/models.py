@@ -9,30 +9,74 @@ it wrote is compared with the plan: a class or attribute that it renamed would b
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from datamodel_code_generator import InputFileType, generate
-from datamodel_code_generator.enums import DataModelType
-from datamodel_code_generator.format import Formatter, PythonVersion
-
+from codegen.cache import digest
 from codegen.errors import CodegenError
-from codegen.plan.model import ClassPlan, FieldPlan, ListOf, MapOf, Nullable, Own, TypePlan
+from codegen.plan.model import ClassPlan, FieldPlan, ListOf, MapOf, Nullable, Own, Plain, TypePlan
 from codegen.plan.reserved import STANDARD_LIBRARY
+from codegen.render.classes import WrittenClass, classes_of, join_module
 from codegen.render.types import annotation, field_annotation, own_classes
 
 _OPEN = "kubewright.open.Open"
 _SENSITIVE = "kubewright.model.Sensitive"
 
 
-def render_models(classes: Iterable[ClassPlan], head: str) -> str:
+@dataclass(frozen=True, slots=True)
+class RenderedModels:
+    """A models module, and what the next run should know of it."""
+
+    text: str
+    used: Mapping[str, str]
+
+
+def render_models(classes: Iterable[ClassPlan], head: str, known: Mapping[str, str] | None = None) -> RenderedModels:
     """The text of a models module (not yet formatted) that starts with ``head``.
 
-    Raises CodegenError if what came out is not what was planned.
+    ``known`` is the ``used`` of an earlier run: what a class looks like depends on its plan alone, so only new ones are
+    written.  Raises CodegenError if what came out is not what was planned.
     """
     planned = list(classes)
     if not planned:
-        return head
+        return RenderedModels(head, {})
+    keys = {each.name: digest(repr(each)) for each in planned}
+    found = {
+        each.name: WrittenClass.from_text(known[keys[each.name]])
+        for each in planned
+        if known and keys[each.name] in known
+    }
+    missing = [each for each in planned if each.name not in found]
+    if missing:
+        needed = _with_referred(missing, planned)
+        written = classes_of(_generate(needed), needed)
+        found.update((each.name, written[each.name]) for each in missing)
+    ordered = [found[each.name] for each in planned]
+    text = join_module(head, ordered)
+    check_names(text, planned)
+    return RenderedModels(text, {keys[name]: each.to_text() for name, each in found.items()})
+
+
+def _with_referred(missing: Sequence[ClassPlan], planned: Sequence[ClassPlan]) -> list[ClassPlan]:
+    """``missing`` and the classes that they mention by `$ref`: a reference needs its target in the document."""
+    by_name = {each.name: each for each in planned}
+    wanted = {each.name for each in missing}
+    queue = list(missing)
+    while queue:
+        for field in queue.pop().fields:
+            for name in (own_classes(field.type) & STANDARD_LIBRARY) - wanted:
+                wanted.add(name)
+                queue.append(by_name[name])
+    return [each for each in planned if each.name in wanted]
+
+
+def _generate(planned: Sequence[ClassPlan]) -> str:
+    # Imported when there is something to write: it takes longer to load than all the rest of a small run.
+    from datamodel_code_generator import InputFileType, generate
+    from datamodel_code_generator.enums import DataModelType
+    from datamodel_code_generator.format import Formatter, PythonVersion
+
     document = {
         "openapi": "3.0.3",
         "info": {"title": "kubewright", "version": "1"},
@@ -58,13 +102,16 @@ def render_models(classes: Iterable[ClassPlan], head: str) -> str:
         reuse_model=False,
         formatters=[Formatter.BUILTIN],
         disable_timestamp=True,
-        custom_file_header=head,
         aliases=aliases,
     )
     if not isinstance(text, str):
         raise CodegenError(f"datamodel-code-generator wrote {type(text).__name__}, one module was expected")
-    check_names(text, planned)
     return text
+
+
+def warm_up() -> None:
+    """Load what the first class would load: datamodel-code-generator imports its parts while it works."""
+    _generate([ClassPlan("WarmUp", (FieldPlan("name", "name", Plain("str")),))])
 
 
 def _component(planned: ClassPlan) -> dict[str, Any]:

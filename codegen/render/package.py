@@ -1,25 +1,25 @@
-"""A planned package as ``{path: text}``: the last step before disk.  The only importer of black.
+"""A planned package as ``{path: text}``: the last step before disk.
 
 Group-versions are independent of each other, so they are the unit of work.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from typing import Final, TypeAlias, cast
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Final, TypeAlias
 
-import black
-from black.mode import TargetVersion
-from black.parsing import InvalidInput
-
-from codegen.cache import Cache, digest, generator_digest
+from codegen.cache import Cache
 from codegen.config import Config
 from codegen.errors import CodegenError
 from codegen.plan.model import GroupVersionPlan, PackagePlan, Plan
 from codegen.render import templates
 from codegen.render.apply import apply_module
+from codegen.render.formatting import Formatter
+from codegen.render.memory import Made, Memory, Pieces
 from codegen.render.models import render_models
+from codegen.render.workers import Workers
 
 # The first runtime whose classes the templates stand on.
 MINIMUM_RUNTIME: Final = "0.1"
@@ -42,57 +42,79 @@ def _silent(stage: str, done: int, total: int) -> None:
     """For callers that show nothing."""
 
 
-def render(plan: Plan, config: Config, *, cache: Cache | None = None, progress: Progress = _silent) -> dict[str, str]:
+def render(
+    plan: Plan,
+    config: Config,
+    *,
+    cache: Cache | None = None,
+    workers: Workers | None = None,
+    progress: Progress = _silent,
+    errors: list[CodegenError] | None = None,
+) -> dict[str, str]:
     """All files of the package, by path below the output directory, formatted as ``black --check`` accepts them.
 
-    With a ``cache``, group-versions that were rendered before are not rendered again.  Raises CodegenError if the text is
-    not what was planned.
+    With a ``cache``, group-versions that were rendered before are not rendered again, nor are single classes of those that
+    changed; with ``workers``, the others are rendered there.  A group-version whose text is not what was planned is left
+    out and added to ``errors``; without that list it raises CodegenError.
     """
-    package = plan.package
-    texts = {"py.typed": ""}
-    for path in _PACKAGE_FILES:
-        if package.built_in and path == "clientset/fake.py":
-            continue  # kubewright.testing has it: generated code of the runtime must not import its tests
-        texts[path] = _format(_package_file(path, package), config, path)
-    generator = generator_digest() if cache else ""
-    for done, gv in enumerate(package.group_versions):
-        progress("rendering", done, len(package.group_versions))
-        key = digest("group-version", generator, str(config.line_length), repr(gv)) if cache else ""
-        known = cache.get(key) if cache else None
-        if known is None:
-            made = render_group_version(gv, config)
-            if cache:
-                cache.put(key, json.dumps(made))
+    memory = Memory(cache or Cache(None), config.line_length)
+    total = len(plan.package.group_versions)
+    done: dict[str, Mapping[str, str]] = {}
+    missing: list[GroupVersionPlan] = []
+    for gv in plan.package.group_versions:
+        ready = memory.ready(gv.api_version, repr(gv))
+        if ready is None:
+            missing.append(gv)
         else:
-            made = cast("dict[str, str]", json.loads(known))
-        texts.update(made)
+            done[gv.module] = ready
+    # The largest first, so that no core is left with it at the end.
+    missing.sort(key=lambda gv: (-sum(len(each.fields) for each in gv.classes), gv.module))
+    progress("rendering", len(done), total)
+    task = partial(render_group_version, config=config, memory=memory)
+    for number, (gv, made) in enumerate((workers or Workers(0)).run(task, missing), total - len(missing) + 1):
+        if not isinstance(made, CodegenError):
+            done[gv.module] = made
+        elif errors is None:
+            raise made
+        else:
+            errors.append(made)
+        progress("rendering", number, total)
+    package = replace(plan.package, group_versions=tuple(gv for gv in plan.package.group_versions if gv.module in done))
+    texts = {"py.typed": ""}
+    texts.update(memory.recall("package", repr(package), lambda known: _faces(package, config, known)))
+    for modules in done.values():
+        texts.update(modules)
     return dict(sorted(texts.items()))
 
 
-def _package_file(path: str, package: PackagePlan) -> str:
-    return templates.render(f"{path}.j2", package=package, minimum_runtime=MINIMUM_RUNTIME)
-
-
-def render_group_version(gv: GroupVersionPlan, config: Config) -> dict[str, str]:
+def render_group_version(gv: GroupVersionPlan, config: Config, memory: Memory) -> Mapping[str, str]:
     """The modules of one group-version, by path below the output directory."""
+    return memory.recall(gv.api_version, repr(gv), lambda known: _render_group_version(gv, config, known))
+
+
+def _faces(package: PackagePlan, config: Config, known: Pieces) -> Made:
+    formatter = Formatter(config.line_length, known.formatted)
+    texts: dict[str, str] = {}
+    for path in _PACKAGE_FILES:
+        if package.built_in and path == "clientset/fake.py":
+            continue  # kubewright.testing has it: generated code of the runtime must not import its tests
+        text = templates.render(f"{path}.j2", package=package, minimum_runtime=MINIMUM_RUNTIME)
+        texts[path] = formatter.module(text, path)
+    return Made(texts, Pieces({}, formatter.used))
+
+
+def _render_group_version(gv: GroupVersionPlan, config: Config, known: Pieces) -> Made:
     raw: dict[str, str] = {}
+    classes: Mapping[str, str] = {}
     if gv.classes:
-        head = templates.render("models/module_head.py.j2", gv=gv).strip()
-        raw["models"] = render_models(gv.classes, head)
+        rendered = render_models(gv.classes, templates.render("models/module_head.py.j2", gv=gv).strip(), known.classes)
+        raw["models"], classes = rendered.text, rendered.used
     if gv.kinds:
         raw["clientset"] = templates.render("clientset/module.py.j2", gv=gv)
     if gv.watched:
         for folder in ("informers", "listers"):
             raw[folder] = templates.render(f"{folder}/module.py.j2", gv=gv)
     raw["applyconfigurations"] = templates.render("applyconfigurations/module.py.j2", gv=gv, module=apply_module(gv))
-    return {f"{folder}/{gv.module}.py": _format(text, config, gv.api_version) for folder, text in raw.items()}
-
-
-def _format(text: str, config: Config, what: str) -> str:
-    mode = black.Mode(line_length=config.line_length, target_versions={TargetVersion.PY311})
-    try:
-        return black.format_str(text, mode=mode)
-    except InvalidInput as error:
-        raise CodegenError(
-            f"the code for {what} is not valid Python: {error}", hint="this is a bug of kubewright: please report it"
-        ) from error
+    formatter = Formatter(config.line_length, known.formatted)
+    texts = {f"{folder}/{gv.module}.py": formatter.module(text, gv.api_version) for folder, text in raw.items()}
+    return Made(texts, Pieces(classes, formatter.used))

@@ -57,6 +57,11 @@ def test_check_is_silent_about_a_fresh_tree_and_shows_what_is_stale(capsys: pyte
     assert "-    cron_spec: " in capsys.readouterr().out
 
 
+def test_a_commit_hook_can_fail_when_something_was_written() -> None:
+    assert main(["generate", "--exit-non-zero-on-change"]) == 1
+    assert main(["generate", "--exit-non-zero-on-change"]) == 0
+
+
 def test_an_edited_output_is_stale_although_the_input_is_unchanged() -> None:
     main(["generate"])
     with Path("generated/models/stable_v1.py").open("a") as file:
