@@ -13,16 +13,20 @@ if TYPE_CHECKING:
     from kubewright.testing.apiserver import APIServer as APIServer
     from kubewright.testing.clock import FakeClock as FakeClock
     from kubewright.testing.envtest import EnvTest as EnvTest
+    from kubewright.testing.fake import FakeTransport as FakeTransport
+    from kubewright.testing.fake import fake_transport as fake_transport
     from kubewright.testing.server.faults import Faults as Faults
 
 _HOMES = {
     "APIServer": "kubewright.testing.apiserver",
     "EnvTest": "kubewright.testing.envtest",
     "FakeClock": "kubewright.testing.clock",
+    "FakeTransport": "kubewright.testing.fake",
     "Faults": "kubewright.testing.server.faults",
+    "fake_transport": "kubewright.testing.fake",
 }
 
-__all__ = ["APIServer", "EnvTest", "FakeClock", "Faults"]
+__all__ = ["APIServer", "EnvTest", "FakeClock", "FakeTransport", "Faults", "fake_transport"]
 
 
 def __getattr__(name: str) -> object:

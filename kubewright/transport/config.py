@@ -97,11 +97,11 @@ def _shown(parts: SplitResult, url: str) -> str:
 
 
 def default_user_agent() -> str:
-    """`program/version (os/arch) kubewright`, as client-go's (TestBuildUserAgent)."""
+    """`program/version (os/arch)` (client-go: TestBuildUserAgent). Up to the slash it is the default field manager."""
     program = PurePath(sys.argv[0] if sys.argv and sys.argv[0] else "python").name
     word = "".join(sign for sign in program if sign.isascii() and (sign.isalnum() or sign in "._-")) or "python"
     try:
         own = version("kubewright")
     except PackageNotFoundError:
         own = "unknown"
-    return f"{word} ({sys.platform}/{platform.machine() or 'unknown'}) kubewright/{own}"
+    return f"{word}/kubewright-{own} ({sys.platform}/{platform.machine() or 'unknown'})"
