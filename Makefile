@@ -24,7 +24,7 @@ generate: setup  ## regenerate generated/ from schemas/
 	$(BIN)/kubewright generate
 
 generate-api: setup  ## regenerate kubewright/api/ (the built-in kinds) from schemas/kubernetes/
-	$(BIN)/python -m codegen.openapi
+	$(BIN)/kubewright generate-api schemas/kubernetes --output kubewright/api
 
 check: setup  ## fail, with a diff, when generated/ is stale
 	$(BIN)/kubewright generate --check

@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from codegen import config as configuration
 from codegen import pipeline
@@ -149,6 +149,23 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--no-cache", action="store_true", help="neither use nor write the per-user cache")
     generate.add_argument("-q", "--quiet", action="store_true", help="say only what is wrong")
 
+    api = commands.add_parser(
+        "generate-api",
+        help="write the built-in kinds from an API server's OpenAPI documents (how kubewright/api is made)",
+        description="Write a package of built-in kinds from OpenAPI v3 documents and discovery.json, as in schemas/kubernetes.",
+    )
+    api.set_defaults(run=_generate_api)
+    api.add_argument("documents", metavar="DIR", help="one document per group-version, and discovery.json")
+    api.add_argument("-o", "--output", metavar="DIR", required=True, help="directory to write")
+    api.add_argument(
+        "-c", "--config", metavar="FILE", type=Path, help="the pyproject.toml to use; default: the nearest above"
+    )
+    api.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff when the output is stale")
+    api.add_argument("--no-cache", action="store_true", help="neither use nor write the per-user cache")
+    api.add_argument("-q", "--quiet", action="store_true", help="say only what is wrong")
+    api.set_defaults(paths=[], include=None, exclude=None, versions=None, docstring_length=None)
+    api.set_defaults(exit_non_zero_on_change=False)
+
     serve = commands.add_parser("serve", help="run the embedded API server", description=_SERVE, formatter_class=raw)
     serve.set_defaults(run=_serve)
     serve.add_argument(
@@ -167,30 +184,40 @@ def _version() -> str:
 
 
 def _generate(options: argparse.Namespace) -> int:
+    return _run(options, pipeline.generate)
+
+
+def _generate_api(options: argparse.Namespace) -> int:
+    def generate(config: Config, *, cache: Cache, progress: pipeline.Progress) -> pipeline.Generated:
+        documents = Path(os.path.relpath(options.documents, config.root)).as_posix()
+        return pipeline.generate_built_in(documents, config, cache=cache, progress=progress)
+
+    return _run(options, generate)
+
+
+class _Generate(Protocol):
+    def __call__(self, config: Config, *, cache: Cache, progress: pipeline.Progress) -> pipeline.Generated: ...
+
+
+def _run(options: argparse.Namespace, generate: _Generate) -> int:
     started = time.perf_counter()
     config = _config(options)
     cache = Cache(None if options.no_cache else default_directory())
     # Everything lives until the end of the run, so there is nothing for the collector to find: it only costs time.
     gc.set_threshold(200_000, 50, 100)
     with _progress(quiet=options.quiet) as bar:
-        result = pipeline.generate(config, cache=cache, progress=bar.show)
+        result = generate(config, cache=cache, progress=bar.show)
     shown = _shown(config.output_path)
-    for notice in result.notices:
-        if not options.quiet:
+    if not options.quiet:
+        for notice in result.notices:
             print(f"note: {notice}", file=sys.stderr)
     for error in result.errors:
         _complain(error)
     if result.up_to_date:
         _say(options, f"{shown} is up to date")
         return OK
-    if result.errors and not result.kinds:
-        print(f"kubewright: nothing generated, {_count(len(result.errors), 'error')}", file=sys.stderr)
-        return FAILED
     if not result.kinds:
-        raise CodegenError(
-            f"no CustomResourceDefinition in {_count(result.files_read, 'file')} ({_count(result.other_objects, 'other object')})",
-            hint="check the paths, and `include`, `exclude` and `versions`",
-        )
+        return _nothing(result)
     if options.check:
         return _check(config, result, cache, options.arguments)
     # A document that cannot be read today is not a kind that is gone: what was generated from it stays.
@@ -209,6 +236,16 @@ def _generate(options: argparse.Namespace) -> int:
         return FAILED
     _say(options, summary)
     return OK
+
+
+def _nothing(result: pipeline.Generated) -> int:
+    if result.errors:
+        print(f"kubewright: nothing generated, {_count(len(result.errors), 'error')}", file=sys.stderr)
+        return FAILED
+    raise CodegenError(
+        f"no CustomResourceDefinition in {_count(result.files_read, 'file')} ({_count(result.other_objects, 'other object')})",
+        hint="check the paths, and `include`, `exclude` and `versions`",
+    )
 
 
 def _check(config: Config, result: pipeline.Generated, cache: Cache, arguments: Sequence[str]) -> int:

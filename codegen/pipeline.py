@@ -7,7 +7,7 @@ is reached, because an unchanged second run never gets that far.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -69,15 +69,39 @@ def generate(config: Config, *, cache: Cache, progress: Progress = _silent) -> G
         loaded = _load(inputs, config, progress)
         errors.extend(loaded.errors)
         plan, tree = _plan_and_render(loaded, config, cache, workers, progress, errors)
+    result = _result(plan, tree, errors, notices=(*loaded.notices, *_renames(plan, config)), files_read=len(inputs))
+    return replace(result, other_objects=loaded.other_objects, key=key)
+
+
+def generate_built_in(documents: str, config: Config, *, cache: Cache, progress: Progress = _silent) -> Generated:
+    """As :func:`generate`, of the API server's own documents in the directory ``documents`` (relative to ``config.root``).
+
+    This is how ``kubewright/api`` is made; nobody else needs it.
+    """
+    _require_extra()
+    from codegen.openapi import reader
+    from codegen.plan import built_in
+    from codegen.render import package
+    from codegen.render.workers import Workers
+
+    errors: list[CodegenError] = []
+    with Workers() as workers:
+        api = reader.read(config.root / documents, documents)
+        plan = built_in.build(api)
+        tree = package.render(plan, config, cache=cache, workers=workers, progress=progress, errors=errors)
+    return _result(plan, tree, errors, files_read=len(api.files) + 1)
+
+
+def _result(
+    plan: Plan, tree: Mapping[str, str], errors: Sequence[CodegenError], *, notices: Sequence[str] = (), files_read: int
+) -> Generated:
     return Generated(
         tree=tree,
         errors=tuple(errors),
-        notices=(*loaded.notices, *_renames(plan, config)),
+        notices=tuple(notices),
         kinds=sum(len(gv.kinds) for gv in plan.package.group_versions),
         group_versions=len(plan.package.group_versions),
-        files_read=len(inputs),
-        other_objects=loaded.other_objects,
-        key=key,
+        files_read=files_read,
     )
 
 
