@@ -74,6 +74,13 @@ class ScriptedStream:
     def is_open(self) -> bool:
         return not self._ended
 
+    def take(self) -> tuple[list[bytes], bool, Exception | None]:
+        """For tests without threads: (the chunks that are there, whether the stream has ended after them, the error)."""
+        with self._wake:
+            chunks = list(self._chunks)
+            self._chunks.clear()
+            return chunks, self._ended, self._error
+
     def stop(self) -> None:
         with self._wake:
             self._ended, self._error = True, None
@@ -254,6 +261,19 @@ class ScriptedServer:
                 self._version += 1
                 obj["metadata"]["resourceVersion"] = str(self._version)
             self.expire()
+
+    def heal(self) -> None:
+        """Takes back every fault that is asked for and not yet used up."""
+        with self._lock:
+            for failures in self._failures.values():
+                failures.clear()
+            self._always.clear()
+            self._hang.clear()
+
+    def history(self, count: int) -> list[tuple[str, bytes]]:
+        """The last events, oldest first: (namespace, line of the watch)."""
+        with self._lock:
+            return [(namespace, line) for _, namespace, _, line in self._history[-count:]]
 
     # --- what the sources ask
 
