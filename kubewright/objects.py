@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 import msgspec
 
-from .model import Model, Req, field
+from .model import Model, Req, decoder_of, field
 
 __all__ = [
     "Condition",
@@ -111,7 +111,7 @@ class ObjectMeta(_OriginSlot, Model, kw_only=True):
         return _with_origin(type(self)(**_shallow(self)), _origin(self))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ObjectMeta:
-        copied = msgspec.json.decode(msgspec.json.encode(self), type=type(self))
+        copied = decoder_of(type(self)).decode(msgspec.json.encode(self))
         return _with_origin(copied, _origin(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -235,6 +235,7 @@ def metadata_of(obj: object) -> ObjectMeta:
     """
     if isinstance(obj, Mapping):
         document = cast("Mapping[str, Any]", obj)
+        decoder_of(ObjectMeta)  # convert() alone is not safe from many threads
         return msgspec.convert(document.get("metadata") or {}, ObjectMeta)
     meta = getattr(obj, "metadata", None)
     if isinstance(meta, ObjectMeta):

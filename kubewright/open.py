@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast, dataclass_transform
 
 import msgspec
 
-from .model import Model, field
+from .model import Model, decoder_of, field
 
 __all__ = ["Open", "dec_hook", "enc_hook"]
 
@@ -113,6 +113,7 @@ def dec_hook(target: Any, raw: Any) -> Any:
 
 
 def _read(target: Any, document: dict[str, Any]) -> Any:
+    decoder_of(target.known, dec_hook)  # convert() alone is not safe from many threads
     try:
         known = msgspec.convert(document, target.known, dec_hook=dec_hook)
     except msgspec.ValidationError as error:

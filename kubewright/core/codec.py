@@ -7,14 +7,13 @@ keeps one copies it (`bytes(raw)`).
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from functools import cache
 from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import Raw
 
 from ..errors import DecodeError
+from ..model import decoder_of
 from ..open import dec_hook, enc_hook
 
 __all__ = [
@@ -88,18 +87,13 @@ _list_decoder = msgspec.json.Decoder(ListPage)
 _event_decoder = msgspec.json.Decoder(RawEvent)
 
 
-@cache
-def _decoder(model: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(model, dec_hook=dec_hook)
-
-
 def decode(model: type[T], raw: bytes | Raw) -> T:
     """Reads one document as `model` (a model class or `dict[str, Any]`). Raises DecodeError with the JSON path.
 
     Decoders are built at first use of a model (about 10 ms for Pod) and kept.
     """
     try:
-        return cast("T", _decoder(cast("Hashable", model)).decode(raw))
+        return cast("T", decoder_of(model, dec_hook).decode(raw))
     except msgspec.DecodeError as error:
         raise _decode_error(model, error) from error
 
@@ -116,6 +110,7 @@ def to_builtins(obj: object) -> Any:
 
 def from_builtins(model: type[T], data: Any) -> T:
     """The reverse of `to_builtins`. Raises DecodeError with the path."""
+    decoder_of(model, dec_hook)  # convert() alone is not safe from many threads
     try:
         return msgspec.convert(data, model, dec_hook=dec_hook)
     except msgspec.ValidationError as error:
