@@ -1,7 +1,7 @@
 """`make demo`: the main job on one screen. A CRD has become code (`make generate` ran just before); here the code is used.
 
 An API server starts inside this process, the CRDs of schemas/ are installed through its API, the TsTest controller runs on
-threads, and TsTests are created, changed and deleted through the generated clientset, while a watch tells what the server saw.
+threads, and TsTests are created, changed and deleted through the generated clientset, while watches tell what the server saw.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 from examples import tstest_controller
 from generated.clientset import Clientset
 from generated.models.stable_v1 import TsTest, TsTestSpec
-from kubewright import NotFound, ObjectMeta
+from kubewright import Conflict, NotFound, ObjectMeta, Watch
+from kubewright.api.models.apps_v1 import Deployment, DeploymentStatus
 from kubewright.testing import APIServer
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
@@ -39,34 +40,60 @@ def main() -> int:
     with APIServer() as server, Clientset.for_url(server.url) as clientset:
         say("server", f"serving at {server.url}")
         server.install(SCHEMAS)
-        say("server", f"installed the CRDs of {SCHEMAS.name}/: {', '.join(sorted(p.name for p in SCHEMAS.glob('*.yaml')))}")
+        say(
+            "server",
+            f"installed the CRDs of {SCHEMAS.name}/: {', '.join(sorted(p.name for p in SCHEMAS.glob('*.yaml')))}",
+        )
 
         stop = threading.Event()
         controller = threading.Thread(target=tstest_controller.run, args=(clientset, stop), name="controller")
         controller.start()
-        say("controller", "started: list, watch, index, queue, two workers")
+        say("controller", "started: two informers (TsTest, Deployment), a queue, two workers")
 
-        watch = clientset.stable_v1.tstests("default").watch(resource_version="0")
-        watcher = threading.Thread(target=_tell, args=(watch,), name="watch")
-        watcher.start()
+        tstests = clientset.stable_v1.tstests("default").watch(resource_version="0")
+        deployments = clientset.apps_v1.deployments("default").watch(resource_version="0")
+        watchers = [
+            threading.Thread(target=_tell, args=(tstests,), name="watch-tstests"),
+            threading.Thread(target=_play_deployments, args=(clientset, deployments), name="watch-deployments"),
+        ]
+        for watcher in watchers:
+            watcher.start()
         try:
             _story(clientset)
         finally:
             stop.set()
             controller.join()
-            say("controller", "stopped: queue drained, watch ended, threads joined")
-            watch.stop()
-            watcher.join()
+            say("controller", "stopped: queue drained, watches ended, threads joined")
+            tstests.stop()
+            deployments.stop()
+            for watcher in watchers:
+                watcher.join()
     say("demo", "the API server is stopped; nothing is left behind")
     return 0
 
 
-def _tell(watch: object) -> None:
-    for event in watch:  # type: ignore[attr-defined]
-        obj: TsTest = event.object
-        status = obj.status
+def _tell(watch: Watch[TsTest]) -> None:
+    for event in watch:
+        tstest, status = event.object, event.object.status
         shown = f"phase={status.phase} readyReplicas={status.ready_replicas}" if status else "no status yet"
-        say("watch", f"{event.type:<8} {obj.metadata.name}: replicas={obj.spec.replicas}, {shown}")
+        say("watch", f"{event.type:<8} TsTest {tstest.metadata.name}: replicas={tstest.spec.replicas}, {shown}")
+
+
+def _play_deployments(clientset: Clientset, watch: Watch[Deployment]) -> None:
+    """Plays the cluster: an API server alone has no Deployment controller, so somebody must say that the pods are ready."""
+    for event in watch:
+        deployment = event.object
+        wanted = deployment.spec.replicas or 0
+        ready = (deployment.status.ready_replicas if deployment.status else None) or 0
+        say("watch", f"{event.type:<8} Deployment {deployment.metadata.name}: replicas={wanted}, ready={ready}")
+        if event.type == "DELETED" or ready == wanted:
+            continue
+        deployment.status = DeploymentStatus(replicas=wanted, ready_replicas=wanted)
+        try:
+            clientset.apps_v1.deployments("default").update_status(deployment)
+        except (Conflict, NotFound):
+            continue  # changed or deleted meanwhile: the next event says more
+        say("cluster", f"(played by the demo) the pods of {deployment.metadata.name} are ready: {wanted}")
 
 
 def _story(clientset: Clientset) -> None:

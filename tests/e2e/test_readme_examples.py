@@ -34,7 +34,8 @@ def test_the_ten_lines_of_use_run_as_they_stand(tmp_path: Path) -> None:
 
 
 def test_every_file_that_the_readme_links_to_is_there() -> None:
-    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in target]
+    prose = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
+    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", prose) if "://" not in target]
     assert targets
     missing = [target for target in targets if not (ROOT / target).exists()]
     assert not missing
@@ -42,5 +43,5 @@ def test_every_file_that_the_readme_links_to_is_there() -> None:
 
 def test_every_make_target_that_the_readme_names_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"make ([a-z-]+)", README)):
+    for target in set(re.findall(r"(?:^\$ |`)make ([a-z-]+)", README, re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
