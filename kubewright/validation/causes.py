@@ -67,6 +67,12 @@ def invalid(field: str, value: object, detail: str) -> Cause:
     return Cause(field, "FieldValueInvalid", f"Invalid value: {quote(value)}" + (f": {detail}" if detail else ""))
 
 
+def invalid_struct(field: str, value: object, detail: str) -> Cause:
+    """Like ``invalid`` for a value that Go prints from a struct: the fields in their order, not sorted."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return Cause(field, "FieldValueInvalid", f"Invalid value: {text}: {detail}")
+
+
 def type_invalid(field: str, value: object, detail: str) -> Cause:
     """A value has the wrong JSON type."""
     return Cause(field, "FieldValueTypeInvalid", f"Invalid value: {quote(value)}" + (f": {detail}" if detail else ""))

@@ -7,10 +7,9 @@ values of the wrong type, and checks apiVersion and kind of embedded resources (
 
 from __future__ import annotations
 
-import re
-
 from kubewright.validation.causes import Cause, invalid, required
 from kubewright.validation.jsontypes import JsonObject, JsonValue
+from kubewright.validation.names import dns1035_problems
 from kubewright.validation.structural import Structural
 
 _OWNER_FIELDS = frozenset({"apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"})
@@ -74,14 +73,6 @@ def validate_embedded(schema: Structural, value: JsonValue, path: str) -> list[C
     return causes
 
 
-_DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_DNS_LABEL_RULE = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
-    "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', "
-    "regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
-)
-
-
 def _embedded_resource(value: JsonObject, path: str) -> list[Cause]:
     causes = [required(f"{path}.{key}") for key in ("apiVersion", "kind") if key not in value]
     if "apiVersion" in value:
@@ -98,6 +89,7 @@ def _embedded_resource(value: JsonObject, path: str) -> list[Cause]:
             causes.append(invalid(field, kind, "must be a string"))
         elif not kind:
             causes.append(invalid(field, kind, "must not be empty"))
-        elif _DNS_LABEL.fullmatch(kind.lower()) is None:
-            causes.append(invalid(field, kind, f"may have mixed case, but should otherwise match: {_DNS_LABEL_RULE}"))
+        elif problems := dns1035_problems(kind.lower()):
+            text = ",".join(problems)
+            causes.append(invalid(field, kind, f"may have mixed case, but should otherwise match: {text}"))
     return causes

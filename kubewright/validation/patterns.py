@@ -49,8 +49,25 @@ def compiled(pattern: str) -> Pattern | str:
         return re2.compile(pattern, options)
     except re2.error as error:
         detail = error.args[0] if error.args else ""
-        text = detail.decode() if isinstance(detail, bytes) else str(detail)
-        return f"error parsing regexp: {text[:1].lower()}{text[1:]}"
+        return _in_go(detail.decode() if isinstance(detail, bytes) else str(detail))
+
+
+_GO_WORDS = {
+    "missing ]": "missing closing ]",
+    "missing )": "missing closing )",
+    "trailing \\": "trailing backslash at end of expression",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "bad repetition operator": "invalid nested repetition operator",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid named capture group": "invalid named capture",
+}
+
+
+def _in_go(text: str) -> str:
+    """RE2's C++ message as Go's regexp/syntax words it."""
+    code, colon, part = text.partition(": ")
+    return f"error parsing regexp: {_GO_WORDS.get(code, code)}" + (f": `{part}`" if colon else "")
 
 
 def mismatch(pattern: str, value: str) -> str | None:

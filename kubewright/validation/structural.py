@@ -173,10 +173,10 @@ def _read_scalars(node: Structural, raw: Json) -> None:
     node.exclusive_minimum = bool(raw.get("exclusiveMinimum"))
     node.exclusive_maximum = bool(raw.get("exclusiveMaximum"))
     node.multiple_of = raw.get("multipleOf")
-    node.format = _supported_format(raw.get("format") or "", node.types)
+    node.format = supported_format(raw.get("format") or "", node.types)
 
 
-def _supported_format(name: str, types: tuple[str, ...]) -> str:
+def supported_format(name: str, types: tuple[str, ...]) -> str:
     """Formats that the server does not know are dropped (apiextensions ``StripUnsupportedFormats``)."""
     kind = types[0] if len(types) == 1 else ""
     if kind == "integer":

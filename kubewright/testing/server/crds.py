@@ -16,7 +16,9 @@ from kubewright.clock import Clock
 from kubewright.core.resource import PrinterColumn, Resource
 from kubewright.testing.server.crd_names import Names, decide_names
 from kubewright.testing.server.crd_validation import validate_crd
-from kubewright.testing.server.documents import entries, section
+from kubewright.testing.server.crd_warnings import schema_warnings
+from kubewright.testing.server.discovery import version_priority
+from kubewright.testing.server.documents import entries, is_object, section
 from kubewright.testing.server.messages import ServerRequest
 from kubewright.testing.server.metadata import timestamp
 from kubewright.testing.server.registry import Registry, Scale, ServedResource
@@ -44,6 +46,9 @@ class CrdAdmission:
             names["listKind"] = f"{kind}List"
         if not spec.get("conversion"):
             spec["conversion"] = {"strategy": "None"}
+        service = section(spec, "conversion", "webhook", "clientConfig").get("service")
+        if is_object(service):
+            service.setdefault("port", 443)
         if spec.get("preserveUnknownFields") is False:
             del spec["preserveUnknownFields"]
 
@@ -77,8 +82,9 @@ class CrdAdmission:
         return True
 
     def warnings(self, obj: Json, old: Json | None) -> list[str]:
-        """That CEL rules are kept but not enforced, once a version."""
-        notes: list[str] = []
+        """What a real server warns of, and that CEL rules are kept but not enforced, once a version."""
+        known = set[str]() if old is None else set(schema_warnings(old))
+        notes = [note for note in schema_warnings(obj) if note not in known]
         for version in entries(obj, "spec", "versions"):
             count = _count_rules(section(version, "schema", "openAPIV3Schema"))
             if count:
@@ -86,6 +92,10 @@ class CrdAdmission:
                     f"{count} x-kubernetes-validations rules of version {version.get('name')} are served "
                     "but not enforced by the embedded API server"
                 )
+        if section(obj, "spec", "conversion").get("strategy") == "Webhook":
+            notes.append(
+                "the conversion webhook is not called by the embedded API server: versions differ in apiVersion only"
+            )
         return notes
 
 
@@ -236,6 +246,21 @@ def served_versions(spec: Json, names: Json) -> list[ServedResource]:
     return [_served(spec, names, version, storage) for version in spec["versions"] if version["served"]]
 
 
+def _deprecated(spec: Json, resource: Resource) -> str:
+    """The warning of a deprecated version that has none of its own: it names the best version to go to, if any."""
+    better = [
+        other["name"]
+        for other in spec["versions"]
+        if other["served"]
+        and not other.get("deprecated")
+        and version_priority(other["name"]) > version_priority(resource.version)
+    ]
+    text = f"{resource.api_version} {resource.kind} is deprecated"
+    if not better:
+        return text
+    return f"{text}; use {resource.group}/{max(better, key=version_priority)} {resource.kind}"
+
+
 def _scale(scale: Json) -> Scale:
     return Scale(scale["specReplicasPath"], scale["statusReplicasPath"], scale.get("labelSelectorPath", ""))
 
@@ -272,7 +297,7 @@ def _served(spec: Json, names: Json, version: Json, storage: str) -> ServedResou
     )
     warning = ""
     if version.get("deprecated"):
-        warning = version.get("deprecationWarning") or f"{resource.api_version} {resource.kind} is deprecated"
+        warning = version.get("deprecationWarning") or _deprecated(spec, resource)
     return ServedResource(
         resource=resource,
         storage_version=storage,
