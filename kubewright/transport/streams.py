@@ -7,6 +7,7 @@ from typing import Any
 
 from urllib3.exceptions import HTTPError
 
+from .chunks import read_available
 from .connections import Interruptible
 from .failures import stream_failure
 
@@ -47,8 +48,9 @@ class HttpStream:
         whole = False
         try:
             if response.chunked:
-                # Chunks as the server cut them: usually one event, never a wait for a full buffer.
-                yield from response.read_chunked(decode_content=True)
+                # What is there, never a wait for a full buffer; compressed: chunks as the server cut them.
+                available = read_available(response)
+                yield from available if available is not None else response.read_chunked(decode_content=True)
             else:
                 while data := response.read1(_READ_SIZE, decode_content=True):
                     yield data
