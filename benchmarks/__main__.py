@@ -23,12 +23,14 @@ def variants(peers_python: Path | None, go: Path | None) -> Iterator[Variant]:
     bare = [here, str(CLIENTS / "bare_loop.py")]
     yield Variant("kubewright typed", ours, "full")
     yield Variant("kubewright keys", [*ours, "--mode", "keys"], "full")
+    yield Variant("kubewright queue", [*ours, "--mode", "queue"], "full")
     yield Variant("kubewright stream", [*ours, "--source", "stream"], "streaming")
     yield Variant("bare typed", bare, "paged")
     yield Variant("bare keys", [*bare, "--mode", "keys"], "paged")
     if go is not None:
         yield Variant("client-go list", [str(go)], "full", NO_STREAM)
         yield Variant("client-go keys", [str(go), "--mode", "keys"], "full", NO_STREAM)
+        yield Variant("client-go queue", [str(go), "--mode", "queue"], "full", NO_STREAM)
         yield Variant("client-go paged", [str(go)], "paged", NO_STREAM)
         yield Variant("client-go stream", [str(go)], "streaming")
     if peers_python is not None:

@@ -140,7 +140,7 @@ func main() {
 	count := flag.Int("count", 0, "")
 	flood := flag.Int("flood", 0, "")
 	paced := flag.Int("paced", 0, "")
-	mode := flag.String("mode", "typed", "typed, or keys: the handler adds the key to a workqueue")
+	mode := flag.String("mode", "typed", "typed, keys (the handler makes the key), or queue (and adds it to a workqueue with a worker)")
 	flag.String("source", "list", "the runner sets KUBE_FEATURE_WatchListClient instead")
 	flag.Parse()
 
@@ -158,9 +158,11 @@ func main() {
 	latencies := make([]float64, 0, *paced)
 	queue := workqueue.NewTyped[string]()
 	event := func(obj any) {
-		if *mode == "keys" {
+		if *mode != "typed" {
 			key, _ := cache.DeletionHandlingMetaNamespaceKeyFunc(obj)
-			queue.Add(key)
+			if *mode == "queue" {
+				queue.Add(key)
+			}
 		}
 		switch phase.Load() {
 		case 1:
@@ -175,7 +177,7 @@ func main() {
 			over <- now()
 		}
 	}
-	if *mode == "keys" {
+	if *mode == "queue" {
 		go func() {
 			for {
 				key, shutdown := queue.Get()

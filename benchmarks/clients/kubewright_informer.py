@@ -1,4 +1,5 @@
-"""kubewright's shared informer: `typed` handlers on their own thread, or `keys` (a key handler that feeds a work queue)."""
+"""kubewright's shared informer: `typed` handlers on their own thread, `keys` (a key handler), or `queue` (one that feeds a work queue
+with a worker)."""
 
 from __future__ import annotations
 
@@ -60,22 +61,23 @@ def main() -> None:
     )
     meter = Meter(args)
     keys: list[ObjectKey] = []
-    if args.mode == "keys":
+    if args.mode in ("keys", "queue"):
         queue: WorkQueue[ObjectKey] = WorkQueue()
 
         def on_key(key: ObjectKey) -> None:
-            queue.add(key)
+            if args.mode == "queue":
+                queue.add(key)
             if meter.wants_time:
                 obj = informer.lister(key.namespace).get(key.name)
                 meter.event(obj.metadata.annotations[SENT])
             else:
                 meter.event(None)
 
-        def drain() -> None:
+        def work() -> None:
             while True:
                 queue.done(queue.get())
 
-        threading.Thread(target=drain, daemon=True).start()
+        threading.Thread(target=work, daemon=True).start()
         informer.add_event_handler(on_key=on_key)
     else:
 
