@@ -59,7 +59,8 @@ def _wait_until_served(transport: Transport, crd: dict[str, Any], deadline: floa
     while True:
         current = _document(transport.request(_request("GET", f"{_CRDS}/{_name(crd)}")))
         conditions: dict[str, Mapping[str, Any]] = {
-            each["type"]: each for each in current.get("status", {}).get("conditions", [])
+            each["type"]: each
+            for each in current.get("status", {}).get("conditions") or []  # null until the first one is there
         }
         refused = conditions.get("NamesAccepted", {})
         if refused.get("status") == "False":

@@ -22,7 +22,20 @@ _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _JsonLikeLoader(_Loader):  # type: ignore[misc,valid-type]  # chosen at run time
-    """YAML 1.1 as Kubernetes reads it, except that an unquoted date stays the string that JSON would carry."""
+    """YAML 1.1 as Kubernetes reads it: keys become strings as in JSON, an unquoted date stays the string that it is."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        if all(isinstance(key, str) for key in found):
+            return found
+        return {_json_key(key): value for key, value in found.items()}
+
+
+def _json_key(key: object) -> str:
+    """An unquoted ``on:`` or ``8080:`` as a key (source: sigs.k8s.io/yaml, convertToJSONableObject)."""
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    return "null" if key is None else str(key)
 
 
 def _as_text(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:

@@ -35,6 +35,11 @@ def test_scalars_are_what_json_would_carry() -> None:
     assert found["enum"] == ["=", "!="]
 
 
+def test_keys_are_strings_as_in_json() -> None:
+    (found,) = load_manifests("kind: A\non: 1\n8080: 2\n1.5: 3\n")
+    assert found == {"kind": "A", "true": 1, "8080": 2, "1.5": 3}
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [

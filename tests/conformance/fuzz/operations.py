@@ -12,7 +12,7 @@ Operation = dict[str, Any]
 
 _NAMES = ("a", "b", "c")
 _MANAGERS = ("m1", "m2", "m3")
-_LABELS = ({"app": "x"}, {"app": "y", "tier": "t"}, {}, {"app": "x", "n": "5"})
+_LABELS: tuple[dict[str, str], ...] = ({"app": "x"}, {"app": "y", "tier": "t"}, {}, {"app": "x", "n": "5"})
 _SELECTORS = ("app=x", "app!=x", "app in (x,y)", "!app", "tier", "n>3", "app=y,tier=t", "app=", "bad==,", "")
 _VERBS = {
     "create": 14,

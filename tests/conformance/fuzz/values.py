@@ -160,7 +160,7 @@ class Values:
     def _integer(self, schema: Schema, _depth: int) -> int:
         low = int(schema.get("minimum", -3 if self.rng.random() < 0.2 else 0))
         high = max(low, int(min(schema.get("maximum", low + 100), low + 100_000)))
-        step = int(schema.get("multipleOf", 1) or 1)
+        step = max(1, int(schema.get("multipleOf", 1)))
         value = self.rng.choice([low + 1, high, self.rng.randint(low, high), 1 if low <= 1 <= high else high])
         return max(low, min(high, value)) // step * step
 
