@@ -12,7 +12,9 @@ from kubewright.objects import Status, StatusCause, StatusDetails
 
 
 def test_a_page_is_split_into_raw_items_whatever_they_are() -> None:
-    page = codec.split_list(b'{"kind":"XList","metadata":{"resourceVersion":"7","continue":"c"},"items":[{"a":1}, 5, null]}')
+    page = codec.split_list(
+        b'{"kind":"XList","metadata":{"resourceVersion":"7","continue":"c"},"items":[{"a":1}, 5, null]}'
+    )
     assert [bytes(item) for item in page.raw_items] == [b'{"a":1}', b"5", b"null"]
     assert (page.metadata.resource_version, page.metadata.continue_) == ("7", "c")
 
@@ -34,7 +36,9 @@ def test_garbage_is_a_decode_error(garbage: bytes) -> None:
 
 
 def test_a_header_is_read_from_an_object_whose_spec_would_not_decode() -> None:
-    meta = codec.header(b'{"spec":{"replicas":"many"},"metadata":{"name":"a","namespace":"n","labels":{"k":"v"}}}').metadata
+    meta = codec.header(
+        b'{"spec":{"replicas":"many"},"metadata":{"name":"a","namespace":"n","labels":{"k":"v"}}}'
+    ).metadata
     assert (meta.namespace, meta.name, meta.labels) == ("n", "a", {"k": "v"})
 
 
@@ -52,14 +56,24 @@ def test_bodies_and_headers_never_reach_a_request_s_repr() -> None:
 
 @pytest.mark.parametrize(
     ("code", "reason", "kind"),
-    [(409, "AlreadyExists", AlreadyExists), (409, "Conflict", Conflict), (410, "Expired", Gone), (410, "", Gone), (504, "Timeout", ServerTimeout)],
+    [
+        (409, "AlreadyExists", AlreadyExists),
+        (409, "Conflict", Conflict),
+        (410, "Expired", Gone),
+        (410, "", Gone),
+        (504, "Timeout", ServerTimeout),
+    ],
 )
 def test_an_error_s_class_follows_the_reason_then_the_code(code: int, reason: str, kind: type[ApiError]) -> None:
     assert type(api_error(code, Status(reason=reason, message="m"))) is kind
 
 
 def test_an_error_says_verb_resource_name_and_the_server_s_words() -> None:
-    status = Status(reason="Invalid", message="spec.x: bad", details=StatusDetails(causes=[StatusCause(reason="FieldValueInvalid", field="spec.x")]))
+    status = Status(
+        reason="Invalid",
+        message="spec.x: bad",
+        details=StatusDetails(causes=[StatusCause(reason="FieldValueInvalid", field="spec.x")]),
+    )
     error = api_error(422, status, verb="create", resource="things.example.com", namespace="n", name="a")
     assert str(error) == "create things.example.com n/a: 422 Invalid: spec.x: bad"
     assert error.has_cause("FieldValueInvalid")

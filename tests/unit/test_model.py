@@ -67,7 +67,10 @@ def test_api_version_and_kind_are_always_set_and_always_sent() -> None:
 def test_absent_null_and_value_differ_where_the_schema_is_nullable() -> None:
     for raw in (b"{}", b'{"maybe":null}', b'{"maybe":"x"}'):
         sent = codec.to_builtins(codec.decode(Thing, raw))
-        assert ("maybe" in sent, sent.get("maybe")) == ("maybe" in msgspec.json.decode(raw), msgspec.json.decode(raw).get("maybe"))
+        assert ("maybe" in sent, sent.get("maybe")) == (
+            "maybe" in msgspec.json.decode(raw),
+            msgspec.json.decode(raw).get("maybe"),
+        )
 
 
 def test_an_open_class_keeps_what_its_schema_does_not_name() -> None:
