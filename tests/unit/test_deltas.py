@@ -48,6 +48,13 @@ def test_the_same_version_with_other_content_is_an_update() -> None:
     ]
 
 
+def test_the_same_content_in_another_order_is_no_change() -> None:
+    one = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","resourceVersion":"1"}}'
+    two = b'{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","resourceVersion":"1"}}'
+    store = store_of(read_entry(one, LabelSets()))
+    assert apply_event(store, read_entry(two, LabelSets()), deleted=False) == ()
+
+
 def test_another_uid_is_a_delete_and_an_add() -> None:
     # O8; I5 is one update in client-go
     store = store_of(entry("a", "1", "u1"))
