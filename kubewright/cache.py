@@ -16,8 +16,8 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast, get_origin
 
 import msgspec
 
-from .core.codec import decode
-from .core.managedfields import without_managed_fields
+from .core.codec import reader
+from .core.managedfields import heads_of, without_managed_fields
 from .core.resource import Resource
 from .core.store import Entry, Key, Store
 from .errors import DecodeError, KubewrightError, NotFound
@@ -120,6 +120,8 @@ class Cache(Generic[T]):
         self._transform = transform
         self._managed_fields = managed_fields
         self._on_undecodable = on_undecodable
+        self._read: Callable[[bytes | msgspec.Raw], T] | None = None
+        self._heads = heads_of(resource.api_version, resource.kind) if resource is not None else ()
         self._plain = (get_origin(model) or model) is dict
         self._indexers: dict[str, IndexFunction[T] | HeaderIndexer] = {}
         self._quarantine: dict[Key, Entry] = {}
@@ -200,9 +202,17 @@ class Cache(Generic[T]):
         if fault is not None:
             raise DecodeError(str(fault), path=fault.path)
         try:
-            made = decode(self.model, entry.raw if self._managed_fields else without_managed_fields(entry))
-            if not self._managed_fields and entry.managed:
-                self._drop_managed_fields(made)
+            read = self._read
+            if read is None:
+                self._read = read = reader(self.model)  # late: a decoder of a big model takes milliseconds to make
+            raw = entry.raw
+            if entry.managed and not self._managed_fields:
+                raw = without_managed_fields(entry, self._heads)
+                made = read(raw)
+                if raw is entry.raw:
+                    self._drop_managed_fields(made)
+            else:
+                made = read(raw)
             if self._transform is not None:
                 set_origin(made, entry.raw)
                 made = self._transformed(made)

@@ -7,6 +7,7 @@ keeps one copies it (`bytes(raw)`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -24,6 +25,7 @@ __all__ = [
     "encode",
     "from_builtins",
     "header",
+    "reader",
     "split_event",
     "split_list",
     "to_builtins",
@@ -96,6 +98,19 @@ def decode(model: type[T], raw: bytes | Raw) -> T:
         return cast("T", decoder_of(model, dec_hook).decode(raw))
     except msgspec.DecodeError as error:
         raise _decode_error(model, error) from error
+
+
+def reader(model: type[T]) -> Callable[[bytes | Raw], T]:
+    """`decode` of one model, for those who read many documents: what is looked up there for each is looked up here once."""
+    read = cast("Callable[[bytes | Raw], T]", decoder_of(model, dec_hook).decode)
+
+    def decode_one(raw: bytes | Raw) -> T:
+        try:
+            return read(raw)
+        except msgspec.DecodeError as error:
+            raise _decode_error(model, error) from error
+
+    return decode_one
 
 
 def encode(obj: object) -> bytes:
