@@ -105,13 +105,7 @@ def _group_version(
     config: Config,
     errors: list[CodegenError],
 ) -> GroupVersionPlan:
-    # A kind that is called like a Kubernetes type keeps its name; that type is then not imported here.
-    importable = kubernetes.imported_names(naming.kind_class(crd.kind) for crd, _ in members)
-    table = ShapeTable(_recogniser(config, importable), resolve_meta)
-    roots = {crd.kind: table.add_root(crd.kind, crd_version.schema) for crd, crd_version in members}
-    names = class_names(
-        table.shapes.values(), reserved.CLASS_NAMES, reserved.CLASS_NAMES | importable, config.class_names
-    )
+    table, roots, names = share(members, config)
     _check_distinct(names, table, members, errors)
     api_version = f"{group}/{version}" if group else version
     deprecations = {crd.kind: crd_version.deprecation_warning for crd, crd_version in members if crd_version.deprecated}
@@ -122,6 +116,19 @@ def _group_version(
     kinds = _kinds([(crd, v, names[roots[crd.kind]]) for crd, v in members], config)
     files = sorted({file for crd, _ in members for file in _files(crd)})
     return GroupVersionPlan(module, naming.pascal_case(module), group, version, kinds, tuple(classes), tuple(files))
+
+
+def share(
+    members: Sequence[tuple[Crd, CrdVersion]], config: Config
+) -> tuple[ShapeTable, Mapping[str, str], Mapping[str, str]]:
+    """The shapes of one group-version, the shape id of each kind, and the class name of each shape id."""
+    # A kind that is called like a Kubernetes type keeps its name; that type is then not imported here.
+    importable = kubernetes.imported_names(naming.kind_class(crd.kind) for crd, _ in members)
+    table = ShapeTable(_recogniser(config, importable), resolve_meta)
+    roots = {crd.kind: table.add_root(crd.kind, version.schema) for crd, version in members}
+    below = reserved.CLASS_NAMES | importable
+    names = class_names(table.shapes.values(), reserved.CLASS_NAMES, below, config.class_names)
+    return table, roots, names
 
 
 def _check_distinct(

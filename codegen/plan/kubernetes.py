@@ -51,7 +51,7 @@ DISTINCTIVE: Final = (
             "PreferredSchedulingTerm", "Toleration", "TopologySpreadConstraint", "ContainerPort", "EnvVar", "EnvVarSource",
             "EnvFromSource", "Probe", "Lifecycle", "LifecycleHandler", "HTTPGetAction", "ResourceRequirements",
             "SecurityContext", "PodSecurityContext", "SELinuxOptions", "SeccompProfile", "Capabilities",
-            "WindowsSecurityContextOptions", "Volume", "VolumeMount", "VolumeDevice", "PersistentVolumeClaim",
+            "WindowsSecurityContextOptions", "Volume", "VolumeMount", "VolumeDevice",
             "PersistentVolumeClaimSpec", "PersistentVolumeClaimStatus", "PersistentVolumeClaimTemplate",
             "SecretKeySelector", "ConfigMapKeySelector", "ResourceFieldSelector", "ObjectReference",
             "TypedObjectReference", "TypedLocalObjectReference", "ConfigMapVolumeSource", "SecretVolumeSource",
@@ -87,6 +87,8 @@ _GREW: Final[Mapping[str, frozenset[str]]] = {
 }
 # Too small to be told by their fields, but not under these names.
 _BY_SEGMENT: Final[Mapping[str, str]] = {
+    "configMap": f"{_CORE}LocalObjectReference",
+    "configMapRef": f"{_CORE}LocalObjectReference",
     "deploymentStrategy": "io.k8s.api.apps.v1.DeploymentStrategy",
     "ephemeral": f"{_CORE}EphemeralVolumeSource",
     "exec": f"{_CORE}ExecAction",
@@ -97,11 +99,12 @@ _BY_SEGMENT: Final[Mapping[str, str]] = {
     "imagePullSecrets[]": f"{_CORE}LocalObjectReference",
     "os": f"{_CORE}PodOS",
     "readinessGates[]": f"{_CORE}PodReadinessGate",
+    "secretRef": f"{_CORE}LocalObjectReference",
     "schedulingGates[]": f"{_CORE}PodSchedulingGate",
     "sysctls[]": f"{_CORE}Sysctl",
     "tcpSocket": f"{_CORE}TCPSocketAction",
 }
-# What controller-gen leaves of metadata inside a template (crd:generateEmbeddedObjectMeta).
+# What controller-gen leaves at least of metadata inside a template (crd:generateEmbeddedObjectMeta).
 _EMBEDDED_METADATA: Final = frozenset({"annotations", "finalizers", "labels", "name", "namespace"})
 # With this many fields an object is distinctive even if a third of them is missing.
 _LARGE: Final = 5
@@ -150,7 +153,7 @@ class KubernetesTypes:
         if node.open:
             return None
         names = frozenset(p.name for p in node.properties)
-        special = f"{META_V1}ObjectMeta" if names == _EMBEDDED_METADATA else _BY_SEGMENT.get(segment, "")
+        special = f"{META_V1}ObjectMeta" if names >= _EMBEDDED_METADATA else _BY_SEGMENT.get(segment, "")
         target = self._types.get(special)
         if target is not None and self._fits(node, target):
             return target
@@ -251,13 +254,18 @@ def _decoded(code: object) -> Node:
 
 
 def write_table(api: BuiltInApi) -> str:
-    """The text of ``kubernetes_types.json``: the distinctive types of ``api`` and all that they reach."""
+    """The text of ``kubernetes_types.json``: the distinctive types of ``api`` and all that they reach.
+
+    Kinds are left out: as a part of something else they may come without apiVersion and kind, which their classes always
+    write.
+    """
+    kinds = {resource.definition for resource in api.resources}
     entries: dict[str, object] = {}
     pending = [*DISTINCTIVE, *_BY_SEGMENT.values(), f"{META_V1}ObjectMeta"]
     while pending:
         name = pending.pop()
         definition = api.definitions[name]
-        if name in entries or not isinstance(definition.node, Object):
+        if name in entries or name in kinds or not isinstance(definition.node, Object):
             continue
         entries[name] = {
             "module": module_of(definition),
@@ -289,5 +297,6 @@ def _code(node: Node, api: BuiltInApi, pending: list[str]) -> object:
 
 
 def imported_names(kinds: Iterable[str]) -> frozenset[str]:
-    """Class names that a module with these kinds may import; a kind of such a name keeps it for itself."""
-    return known_types().names - frozenset(kinds)
+    """Class names that a module with these kinds may import; a kind keeps its names (Job, JobSpec) for itself."""
+    own = {f"{kind}{part}" for kind in kinds for part in ("", "Spec", "Status")}
+    return known_types().names - own

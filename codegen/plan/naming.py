@@ -23,7 +23,7 @@ _WORD = re.compile(
     r"|[A-Z]{2,}[0-9]*(?![a-z])"
     r"|[A-Z][a-z0-9]*"
     r"|[a-z][a-z0-9]*"
-    r"|[0-9]+"
+    r"|[0-9]+[a-z]*"
     r"|[^\W_]"
 )
 # tLSConfig, mTLS, gRPC, eBPF: one lower-case letter glued to an acronym is part of it.

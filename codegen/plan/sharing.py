@@ -12,7 +12,7 @@ deeper in a schema never renames what was there, and nothing is ever numbered.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -143,7 +143,11 @@ class ShapeTable:
         """What a shape must also have in common to be shared: nothing, or its name where it says too little itself."""
         if root:
             return path[0]
-        if len(fields) > _SMALL or frozenset(f.wire for f in fields) == _METADATA or any(_mentions_own(f.type) for f in fields):
+        if (
+            len(fields) > _SMALL
+            or frozenset(f.wire for f in fields) == _METADATA
+            or any(_mentions_own(f.type) for f in fields)
+        ):
             return ""
         return self._labels.get(path) or segment_name(path[-1])
 
@@ -212,37 +216,36 @@ def class_names(
     each with the shortest suffix still free.
     """
     ordered = sorted(shapes, key=lambda shape: (not shape.root, _rank(shape.path)))
-    taken = {name.casefold() for name in reserved}
-    taken_below = {name.casefold() for name in reserved_below}
     result: dict[str, str] = {}
     for shape in ordered:
         pin = next((pinned[place(path)] for path in sorted(shape.paths, key=_rank) if place(path) in pinned), None)
         if pin is not None:
             result[shape.id] = pin
-            taken.add(pin.casefold())
+    # Names that differ in case only would be hard to tell apart.
+    taken = {name.casefold() for name in result.values()}
+
+    def free(name: str, root: bool) -> bool:
+        return name.casefold() not in taken and name not in (reserved if root else reserved_below)
+
     for shape in ordered:
         if shape.id in result:
             continue
-        if not shape.root:
-            taken |= taken_below
-        name = naming.kind_class(shape.path[0]) if shape.root else _suffix(shape.path, taken)
-        while name.casefold() in taken:
-            name += "_"
+        name = next(name for name in _candidates(shape) if free(name, shape.root))
         taken.add(name.casefold())
         result[shape.id] = pinned.get(name, name)
     return result
 
 
-def _suffix(path: Path, taken: set[str]) -> str:
-    parts = [naming.kind_class(path[0]), *(segment_name(segment) for segment in path[1:])]
-    start = len(parts) - 1
-    if path[-1] in _WITH_PARENT:
-        start -= 1
-    name = "".join(parts[start:])
-    while name.casefold() in taken and start > 0:
-        start -= 1
-        name = "".join(parts[start:])
-    return name
+def _candidates(shape: Shape) -> Iterator[str]:
+    """Names for a class, best first: ever longer suffixes of its path, then the whole path with a word behind it."""
+    parts = [naming.kind_class(shape.path[0]), *(segment_name(segment) for segment in shape.path[1:])]
+    start = len(parts) - (2 if shape.path[-1] in _WITH_PARENT and len(parts) > 1 else 1)
+    for first in range(start, -1, -1):
+        yield "".join(parts[first:])
+    name = "".join(parts)
+    while True:
+        name += "Kind" if shape.root else "Object"
+        yield name
 
 
 def named(plan: TypePlan, names: Mapping[str, str]) -> TypePlan:
