@@ -64,7 +64,8 @@ class CanUpdate(Endpoint[T]):
         """Replaces the stored object; returns it as stored. Raises Conflict when it was changed since it was read.
 
         Nothing is lost: the document that was read is sent with the typed changes laid over it, so fields that the model
-        does not know survive. Without `metadata.resource_version` it overwrites whatever is there.
+        does not know survive. Without `metadata.resource_version`, most built-in kinds are overwritten whatever they are; custom
+        resources answer Invalid.
         """
         return self._replace("update", None, obj, dry_run, field_manager, field_validation, request_timeout)
 

@@ -38,7 +38,9 @@ def seen(document: Any) -> Any:
 def _places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in a document that can be set, deepest last."""
     found: list[tuple[Any, ...]] = []
-    inner = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    inner = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
     for key, value in inner:
         found.append((*path, key))
         found += _places(value, (*path, key))

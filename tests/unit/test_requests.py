@@ -41,13 +41,17 @@ def test_names_of_the_api_pass() -> None:
 
 def test_paths_are_those_of_the_api() -> None:
     # client-go: TestRequestOrdersNamespaceInPath, TestRequestOrdersSubResource
-    assert build("get", "GET", PODS, namespace="n", name="p", subresource="log").path == "/api/v1/namespaces/n/pods/p/log"
+    assert (
+        build("get", "GET", PODS, namespace="n", name="p", subresource="log").path == "/api/v1/namespaces/n/pods/p/log"
+    )
     assert build("list", "GET", TSTESTS).path == "/apis/stable.example.com/v1/tstests"
     assert build("get", "GET", TSTESTS, namespace="n", name="é?#").path.endswith("/tstests/%C3%A9%3F%23")
 
 
 def test_options_become_the_parameters_of_the_api() -> None:
-    assert list_query(label_selector={"a": "b"}, field_selector="x!=y", limit=5, continue_="tok", timeout_seconds=3) == (
+    assert list_query(
+        label_selector={"a": "b"}, field_selector="x!=y", limit=5, continue_="tok", timeout_seconds=3
+    ) == (
         ("labelSelector", "a=b"),
         ("fieldSelector", "x!=y"),
         ("limit", "5"),
@@ -73,7 +77,9 @@ def test_resource_version_zero_is_sent() -> None:
 
 def test_delete_options_are_sent_only_when_there_are_any() -> None:
     assert delete_body() is None
-    assert msgspec.json.decode(delete_body(uid="u", propagation_policy="Foreground", grace_period_seconds=0) or b"") == {
+    assert msgspec.json.decode(
+        delete_body(uid="u", propagation_policy="Foreground", grace_period_seconds=0) or b""
+    ) == {
         "apiVersion": "v1",
         "kind": "DeleteOptions",
         "gracePeriodSeconds": 0,

@@ -155,7 +155,6 @@ def test_an_impossible_expression_is_refused(requirement: LabelSelectorRequireme
         parse_label_selector(LabelSelector(match_expressions=[requirement]))
 
 
-
 @pytest.mark.parametrize(
     ("text", "fields", "matches"),
     [
