@@ -12,9 +12,13 @@ from kubewright.validation.jsontypes import JsonObject, JsonValue
 from kubewright.validation.structural import MISSING, Structural
 
 
-def default(schema: Structural, obj: JsonObject) -> None:
-    """Remove non-nullable nulls that have no default, then apply defaults; both in place."""
-    _drop_nulls(schema, obj)
+def default(schema: Structural, obj: JsonObject, *, drop_nulls: bool = True) -> None:
+    """Remove non-nullable nulls that have no default, then apply defaults; both in place.
+
+    ``drop_nulls=False``: what server-side apply does after merging; nulls stay and are judged by validation.
+    """
+    if drop_nulls:
+        _drop_nulls(schema, obj)
     if schema.has_defaults:
         _default(schema, obj)
 

@@ -6,6 +6,7 @@ the order in which they are asked. Any thread may call ``handle``.
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Iterable
 
@@ -14,16 +15,18 @@ from kubewright.testing.server import statuses
 from kubewright.testing.server.bodies import Notes, read_object
 from kubewright.testing.server.deleting import delete
 from kubewright.testing.server.documents import Json
-from kubewright.testing.server.kinds import complete_new
+from kubewright.testing.server.garbage import GarbageCollector, NamespaceCleaner
+from kubewright.testing.server.kinds import behaviour, complete_new, decoded
 from kubewright.testing.server.listing import check_options, parse_revision, read_page
 from kubewright.testing.server.messages import JSON, ServerRequest, ServerResponse, StatusError, WatchStream
 from kubewright.testing.server.metadata import fill_system_fields, normalise, timestamp
 from kubewright.testing.server.options import delete_options, write_options
 from kubewright.testing.server.ownership import Ownership
 from kubewright.testing.server.patches import APPLY_PATCH, applied, patch_type, patched
-from kubewright.testing.server.registry import Registry, ServedResource
+from kubewright.testing.server.registry import Registry, Scale, ServedResource
 from kubewright.testing.server.represent import Representation, decode
 from kubewright.testing.server.routing import Route, parse_path
+from kubewright.testing.server.scale import rescaled, scale_of
 from kubewright.testing.server.selection import selection
 from kubewright.testing.server.store import Entry, EventType, ResourceName, Storage
 from kubewright.testing.server.watching import Watchers
@@ -38,7 +41,8 @@ class API:
     """The server's heart.
 
     ``fallback`` is asked for every path that names no served resource (discovery, OpenAPI, health). Listeners in
-    ``on_stored`` hear of every committed write, after the lock is released and in order.
+    ``on_stored`` hear of every committed write, after the lock is released and in order. ``collect_garbage`` deletes
+    objects whose owners are gone, as the controller manager of a cluster does.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class API:
         *,
         clock: Clock | None = None,
         fallback: Callable[[ServerRequest], ServerResponse | None] | None = None,
+        collect_garbage: bool = False,
     ) -> None:
         self.registry = registry
         self.clock = clock or RealClock()
@@ -55,7 +60,9 @@ class API:
         self.writer = Writer(self.storage, registry, self.clock)
         self.ownership = Ownership(registry, lambda: timestamp(self.clock.time()))
         self.watchers = Watchers(self.storage, self.clock.now)
-        self.on_stored: list[OnStored] = []
+        self.on_stored: list[OnStored] = [NamespaceCleaner(self.writer)]
+        if collect_garbage:
+            self.on_stored.append(GarbageCollector(self.writer))
         self._announcing = threading.RLock()
         for name in BOOTSTRAP_NAMESPACES:
             self.create_object({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
@@ -105,11 +112,16 @@ class API:
         meta.update({name: given[name] for name in ("uid", "creationTimestamp") if name in given})
         if served.resource.namespaced:
             meta.setdefault("namespace", "default")
-        complete_new(obj, served)
+        if served.builtin:
+            status = obj.get("status")
+            decoded(obj, served)
+            complete_new(obj, served)
+            if status:
+                obj["status"] = status
         with self.storage.lock:
             if self.writer.find(served, meta.get("namespace", ""), meta["name"]) is not None:
                 raise statuses.already_exists(served.resource.group, served.resource.plural, meta["name"])
-            if served.builtin is False or served.resource.plural in ("deployments", "customresourcedefinitions"):
+            if behaviour(served).generation:
                 meta.setdefault("generation", 1)
             self.writer.commit(served, obj)
         self._announce()
@@ -159,7 +171,7 @@ class API:
         if route is None or served is None:
             answer = self.fallback(request) if self.fallback is not None else None
             if answer is None:
-                raise statuses.no_such_resource()
+                raise self._nothing_at(route)
             return answer
         if bool(route.namespace) and not served.resource.namespaced:
             raise statuses.no_such_resource()
@@ -172,6 +184,15 @@ class API:
                 raise statuses.no_such_resource()
             return self._object(request, route, served, notes)
         return self._collection(request, route, served, notes)
+
+    def _nothing_at(self, route: Route | None) -> StatusError:
+        """404 in the form of whoever would have answered: a Status inside a built-in group, plain text elsewhere."""
+        if route is not None:
+            for served in self.registry.all():
+                resource = served.resource
+                if served.builtin and (resource.group, resource.version) == (route.group, route.version):
+                    return statuses.unknown_resource()
+        return statuses.no_such_resource()
 
     def _collection(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
         method = request.method
@@ -221,9 +242,36 @@ class API:
             if request.method == "PATCH":
                 return self._patch(request, route, served, notes)
             raise _unsupported(request, served)
+        if route.subresource == "scale" and served.scale is not None:
+            return self._scale(request, route, served, served.scale, notes)
         if served.builtin:
-            raise statuses.no_such_resource()
+            raise statuses.unknown_resource()
         raise statuses.not_found(served.resource.group, served.resource.plural, route.name)
+
+    def _scale(
+        self, request: ServerRequest, route: Route, served: ServedResource, paths: Scale, notes: Notes
+    ) -> Answer:
+        shown = Representation(served, request)
+        if request.method in ("GET", "HEAD"):
+            with self.storage.lock:
+                entry = self.writer.live(served, route.namespace, route.name)
+        elif request.method in ("PUT", "PATCH"):
+            options = write_options(request, "UpdateOptions" if request.method == "PUT" else "PatchOptions")
+
+            def change(live: Json | None) -> Json:
+                if live is None:
+                    raise statuses.not_found(served.resource.group, served.resource.plural, route.name)
+                obj = rescaled(copy.deepcopy(live), request, served, paths)
+                self.ownership.updated(live, obj, served, options.manager, "scale")
+                return obj
+
+            with self.storage.lock:
+                entry, _ = self.writer.update(
+                    served, route.namespace, route.name, change, options, notes, subresource="scale"
+                )
+        else:
+            raise _unsupported(request, served)
+        return _response(200, shown.document(scale_of(decode(shown.raw(entry)), paths)), shown)
 
     def _get(self, request: ServerRequest, route: Route, served: ServedResource) -> Answer:
         shown = Representation(served, request)
@@ -271,7 +319,14 @@ class API:
 
         with self.storage.lock:
             entry, created = self.writer.update(
-                served, route.namespace, route.name, change, options, notes, subresource=route.subresource
+                served,
+                route.namespace,
+                route.name,
+                change,
+                options,
+                notes,
+                subresource=route.subresource,
+                match_uid=True,
             )
         return _response(201 if created else 200, shown.body(entry), shown)
 

@@ -156,15 +156,3 @@ class _Compiler:
             made.keys = ()
         elif list_type == "map":
             made.keys = tuple(schema.get("x-kubernetes-list-map-keys") or ())
-
-
-def empty_object(schema: Json) -> Json:
-    """What a zero value of a built-in's Go type looks like: structs that are no pointers are there, though empty."""
-    made: Json = {}
-    properties: Json = schema.get("properties") or {}
-    for name, child in properties.items():
-        if child.get("default") == {} and child.get("type") == "object":
-            made[name] = empty_object(child)
-        elif name in (schema.get("required") or ()) and child.get("type") == "array":
-            made[name] = None
-    return made

@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from kubewright.testing.server.documents import Json
+from kubewright.testing.server.godefaults import DECODING, NEW
+from kubewright.testing.server.gotypes import round_trip
 from kubewright.testing.server.registry import ServedResource
 
 _ADMISSION: Final = frozenset(
@@ -110,6 +113,44 @@ class Behaviour:
     """``subdomain``, ``label`` or ``segment``: what a name may look like."""
     collects_garbage: bool = True
     """False: the kind knows no propagation policy (events)."""
+
+
+def is_namespace(served: ServedResource) -> bool:
+    """Whether this is the kind Namespace of the core group."""
+    return served.resource.plural == "namespaces" and not served.resource.group
+
+
+def decoded(obj: Json, served: ServedResource) -> None:
+    """What decoding into a Go type does to a built-in object, in place. Raises WrongType."""
+    resource = served.resource
+    default = DECODING.get((resource.group, resource.plural))
+    if default is not None:
+        default(obj)
+    _as_go_type(obj, served)
+
+
+def complete_new(obj: Json, served: ServedResource) -> None:
+    """What strategy and admission add to a new built-in object, in place."""
+    complete = NEW.get((served.resource.group, served.resource.plural))
+    if complete is not None:
+        complete(obj)
+    _as_go_type(obj, served)
+
+
+def zero_object(served: ServedResource) -> Json:
+    """What an object looks like that nobody has set anything in: fields it has anyway belong to nobody."""
+    obj: Json = {}
+    if served.builtin:
+        _as_go_type(obj, served)
+    return {**obj, "apiVersion": served.resource.api_version, "kind": served.resource.kind}
+
+
+def _as_go_type(obj: Json, served: ServedResource) -> None:
+    if served.schema is not None:
+        round_trip(obj, served.schema, served.resource.kind)
+    if served.resource.kind == "Event" and served.builtin:
+        for name in ("firstTimestamp", "lastTimestamp", "eventTime"):
+            obj.setdefault(name, None)
 
 
 CUSTOM: Final = Behaviour()

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from kubewright.testing.server import statuses
-from kubewright.testing.server.messages import AnyCause, ServerRequest
+from kubewright.testing.server.messages import AnyCause, ServerRequest, StatusError
 from kubewright.testing.server.selection import Selection
 from kubewright.testing.server.store import Collection, Entry, Storage, prefix_range
 from kubewright.validation.causes import forbidden, not_supported
@@ -81,13 +81,15 @@ def check_options(request: ServerRequest, *, watch: bool) -> None:
 
 
 def parse_revision(text: str) -> int:
-    """A resourceVersion as a number, 0 for "any" and for absent; raises 400 when it is not one."""
+    """A resourceVersion as a number, 0 for "any" and for absent; raises 500 (as the real server) when it is not one."""
     if not text:
         return 0
     if text.isascii() and text.isdigit():
         return int(text)
-    reason = f"strconv.ParseUint: parsing {statuses.quote(text)}: invalid syntax"
-    raise statuses.bad_request(f"invalid resource version: {reason}")
+    quoted = statuses.quote(text)
+    raise statuses.unexplained(
+        f"resourceVersion: Invalid value: {quoted}: strconv.ParseUint: parsing {quoted}: invalid syntax"
+    )
 
 
 def read_page(storage: Storage, collection: Collection, selected: Selection, request: ServerRequest) -> Page:
@@ -110,7 +112,10 @@ def read_page(storage: Storage, collection: Collection, selected: Selection, req
             raise statuses.expired(TOKEN_EXPIRED, continue_=again)
         at = at if at > 0 else None
     else:
-        wanted = parse_revision(version)
+        try:
+            wanted = parse_revision(version)
+        except StatusError as error:
+            raise statuses.bad_request(f"invalid resource version: {error.message}") from error
         if version == "0":
             limit = 0  # served from the watch cache, which does not page
         if wanted > storage.revision:
@@ -180,12 +185,20 @@ def _write_token(revision: int, key: str, prefix: str) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(document)).decode().rstrip("=")
 
 
+def _first_bad(text: str) -> int:
+    """Where base64 decoding stops: the first foreign character, or the single one left over at the end."""
+    odd = [index for index, character in enumerate(text) if not (character.isalnum() or character in "-_")]
+    return odd[0] if odd else len(text) - len(text) % 4
+
+
 def _read_token(text: str, prefix: str) -> tuple[int, str]:
     problem = "invalid continue token: continue key is not valid"
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         token = msgspec.json.decode(raw, type=_Token)
-    except (binascii.Error, msgspec.MsgspecError, ValueError) as error:
+    except binascii.Error as error:
+        raise statuses.bad_request(f"{problem}: illegal base64 data at input byte {_first_bad(text)}") from error
+    except (msgspec.MsgspecError, ValueError) as error:
         raise statuses.bad_request(f"{problem}: {error}") from error
     if token.v != "meta.k8s.io/v1":
         raise statuses.bad_request(f"{problem}: server does not recognize this encoded version {token.v}")

@@ -14,6 +14,7 @@ from typing import Final
 
 from kubewright.testing.server import statuses
 from kubewright.testing.server.documents import Json, is_list, is_object
+from kubewright.testing.server.gotypes import WrongType
 from kubewright.testing.server.messages import AnyCause
 from kubewright.validation.causes import forbidden, invalid, required, too_long
 
@@ -36,10 +37,10 @@ _qualified_re = re.compile(_QUALIFIED + r"\Z")
 _value_re = re.compile(f"({_QUALIFIED})?" + r"\Z")
 
 
-def normalise(obj: Json) -> list[str]:
+def normalise(obj: Json, *, typed: bool = False) -> list[str]:
     """Bring ``obj["metadata"]`` into the shape the Go type would give it, in place.
 
-    Empty values vanish, unknown fields are removed and returned as dotted paths. Raises 400 for values of a wrong type.
+    Empty values vanish, unknown fields are removed and returned as dotted paths. Raises WrongType.
     """
     meta: object = obj.get("metadata")
     if meta is None:
@@ -47,13 +48,14 @@ def normalise(obj: Json) -> list[str]:
         return []
     if not is_object(meta):
         raise _wrong_type("metadata", meta, "v1.ObjectMeta")
+    where = "metadata." if typed else ""
     known = meta
     unknown = [f"metadata.{name}" for name in known if name not in _KNOWN]
     clean: Json = {}
     for name, value in known.items():
         if name not in _KNOWN or value is None or value == "" or value == {} or value == []:
             continue
-        _check_type(name, value)
+        _check_type(name, value, where)
         clean[name] = value
     for index, owner in enumerate(clean.get("ownerReferences", [])):
         if is_object(owner):
@@ -67,26 +69,26 @@ def normalise(obj: Json) -> list[str]:
     return unknown
 
 
-def _check_type(name: str, value: object) -> None:
+def _check_type(name: str, value: object, where: str) -> None:
     if name in _STRINGS or name in _TIMES:
         if not isinstance(value, str):
-            raise _wrong_type(f"metadata.{name}", value, "string")
+            raise _wrong_type(where + name, value, "string")
     elif name in _NUMBERS:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise _wrong_type(f"metadata.{name}", value, "int64")
+            raise _wrong_type(where + name, value, "int64")
     elif name in _MAPS:
         if not is_object(value):
-            raise _wrong_type(f"metadata.{name}", value, "map[string]string")
+            raise _wrong_type(where + name, value, "map[string]string")
         for key, item in list(value.items()):
             if item is None:
                 value[key] = ""
             elif not isinstance(item, str):
-                raise _wrong_type(f"metadata.{name}", item, "string")
+                raise _wrong_type(where + name, item, "string")
     elif not is_list(value):
-        raise _wrong_type(f"metadata.{name}", value, "[]" + ("string" if name == "finalizers" else "struct"))
+        raise _wrong_type(where + name, value, "[]" + ("string" if name == "finalizers" else "struct"))
 
 
-def _wrong_type(path: str, value: object, wanted: str) -> Exception:
+def _wrong_type(path: str, value: object, wanted: str) -> WrongType:
     names: tuple[tuple[type, str], ...] = (
         (bool, "bool"),
         (int, "number"),
@@ -96,9 +98,7 @@ def _wrong_type(path: str, value: object, wanted: str) -> Exception:
         (dict, "object"),
     )
     found = next((name for kind, name in names if isinstance(value, kind)), "null")
-    return statuses.bad_request(
-        f"json: cannot unmarshal {found} into Go struct field ObjectMeta.{path} of type {wanted}"
-    )
+    return WrongType(f"json: cannot unmarshal {found} into Go struct field ObjectMeta.{path} of type {wanted}")
 
 
 def wipe_system_fields(meta: Json) -> None:

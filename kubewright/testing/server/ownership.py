@@ -39,7 +39,8 @@ from kubewright.testing.server.fieldsets import (
     union,
     with_named_fields,
 )
-from kubewright.testing.server.fieldtypes import FieldType, compile_type, empty_object
+from kubewright.testing.server.fieldtypes import FieldType, compile_type
+from kubewright.testing.server.kinds import zero_object
 from kubewright.testing.server.messages import StatusCause
 from kubewright.testing.server.registry import Registry, ServedResource
 
@@ -128,8 +129,7 @@ class Ownership:
     def _zero(self, served: ServedResource) -> Json:
         found = self._empty.get(served)
         if found is None:
-            found = empty_object(served.schema) if served.builtin and served.schema is not None else {}
-            found.update(apiVersion=served.resource.api_version, kind=served.resource.kind)
+            found = zero_object(served)
             self._empty[served] = found
         return found
 
@@ -158,7 +158,8 @@ class Ownership:
             return False
         previous = managers.get(me)
         fields = gained if previous is None else union(gained, previous.fields)
-        managers[me] = Owned(fields, served.resource.api_version, self._now())
+        time = "" if subresource == "scale" else self._now()  # the real server gives these no time
+        managers[me] = Owned(fields, served.resource.api_version, time)
         return True
 
     def _take_away(
@@ -210,9 +211,9 @@ class Ownership:
     ) -> Json:
         """What server-side apply makes of the live object. Raises 400, 409 (conflicts) and 500 (shape), as the server."""
         resource = served.resource
-        gvk = f"{resource.api_version}, Kind={resource.kind}"
+        gvk = _gvk(resource.api_version, resource.kind)
         if (config.get("apiVersion"), config.get("kind")) != (resource.api_version, resource.kind):
-            given = f"{config.get('apiVersion') or ''}, Kind={config.get('kind') or ''}"
+            given = _gvk(config.get("apiVersion") or "", config.get("kind") or "")
             raise statuses.bad_request(f"invalid object type: {given}")
         if "managedFields" in (config.get("metadata") or {}):
             raise statuses.bad_request("metadata.managedFields must be nil")
@@ -233,7 +234,7 @@ class Ownership:
         if conflicts and not force and not _allowed(manager, conflicts, before, kind):
             raise _refusal(conflicts, taken_from)
         obj: Json = merged
-        if _same(before, obj):
+        if before == obj:
             obj = before
         elif me in managers:
             managers[me].time = self._now()
@@ -300,8 +301,10 @@ def _without_managed(obj: Json) -> Json:
     return {**obj, "metadata": meta}
 
 
-def _same(left: Json, right: Json) -> bool:
-    return left == right
+def _gvk(api_version: str, kind: str) -> str:
+    """Group, version and kind as Go prints them."""
+    group, _, version = api_version.rpartition("/")
+    return f"{group}/{version}, Kind={kind}"
 
 
 def _decode(entries: Items) -> Managers | None:
@@ -418,6 +421,8 @@ def _sync_last_applied(obj: Json, config: Json) -> None:
     if _LAST_APPLIED in annotations:
         applied = {key: value for key, value in config.items() if key != "status"}
         meta = dict(applied.get("metadata") or {})
-        meta["annotations"] = {k: v for k, v in (meta.get("annotations") or {}).items() if k != _LAST_APPLIED}
+        others = {key: value for key, value in (meta.pop("annotations", None) or {}).items() if key != _LAST_APPLIED}
+        if others:
+            meta["annotations"] = others
         applied["metadata"] = meta
         annotations[_LAST_APPLIED] = msgspec.json.encode(applied, order="sorted").decode() + "\n"

@@ -11,9 +11,11 @@ from typing import Final
 import msgspec
 
 from kubewright.testing.server import statuses
-from kubewright.testing.server.bodies import Notes, parse_json, parse_yaml, unknown_fields
-from kubewright.testing.server.documents import Json, is_object
+from kubewright.testing.server.bodies import Notes, parse_yaml, unknown_fields
+from kubewright.testing.server.documents import Json, is_list, is_object
+from kubewright.testing.server.gotypes import WrongType
 from kubewright.testing.server.messages import ServerRequest
+from kubewright.testing.server.metadata import normalise
 from kubewright.testing.server.options import WriteOptions
 from kubewright.testing.server.ownership import Ownership
 from kubewright.testing.server.patching import json_patch, merge_patch
@@ -32,7 +34,7 @@ def patch_type(request: ServerRequest, served: ServedResource) -> str:
     media = request.headers.get("content-type", "").partition(";")[0].strip()
     accepted = [JSON_PATCH, MERGE_PATCH, *([STRATEGIC_PATCH] if served.builtin else []), APPLY_PATCH]
     if media not in accepted:
-        raise statuses.unsupported_media_type([*accepted, "application/apply-patch+cbor"])
+        raise statuses.unsupported_media_type(accepted)
     return media
 
 
@@ -40,17 +42,28 @@ def patched(
     live: Json, request: ServerRequest, media: str, served: ServedResource, options: WriteOptions, notes: Notes
 ) -> Json:
     """What a JSON, merge or strategic patch makes of the live object. Raises 400 and 422."""
-    patch = parse_json(request.body)
+    try:
+        patch: object = msgspec.json.decode(request.body)
+    except msgspec.MsgspecError as error:
+        raise statuses.bad_request("invalid JSON patch") from error
     if media == JSON_PATCH:
         obj: object = json_patch(live, patch)
     else:
         if not is_object(patch):
-            raise statuses.bad_request("Invalid JSON Patch")
+            given = "array" if is_list(patch) else "string" if isinstance(patch, str) else "number"
+            text = f"json: cannot unmarshal {given} into Go value of type map[string]interface {{}}"
+            raise statuses.bad_request(f"error decoding patch: {text}" if media == MERGE_PATCH else text)
         if media == MERGE_PATCH:
             obj = merge_patch(live, patch)
         else:
             obj = strategic_merge(live, patch, served)
-    return _accepted(obj, served, options, notes)
+    try:
+        return _accepted(obj, served, options, notes)
+    except WrongType as problem:
+        if media != STRATEGIC_PATCH:
+            raise _refused(obj, str(problem)) from problem
+        cause = invalid_value("patch", _go_text(patch), "cannot convert int64 to string")
+        raise statuses.invalid("", "", "", [cause]) from problem
 
 
 def applied(
@@ -65,9 +78,20 @@ def applied(
     """What server-side apply makes of the live object, or of nothing. Raises 400, 409 and 500."""
     config = parse_yaml(request.body)
     if not is_object(config):
-        raise statuses.bad_request("error decoding patch: the configuration is not an object")
+        given = "array" if is_list(config) else "string" if isinstance(config, str) else "number"
+        raise statuses.bad_request(
+            "error decoding patch: error unmarshaling JSON: while decoding JSON: "
+            f"json: cannot unmarshal {given} into Go value of type map[string]interface {{}}"
+        )
     obj = ownership.applied(live, config, served, options.manager, force=options.force, subresource=subresource)
-    unknown_fields(obj, served)
+    try:
+        if served.builtin:
+            unknown_fields(obj, served)
+        else:  # the shape is checked already, and nulls are not dropped here as they are when a body is decoded
+            normalise(obj)
+            served.default_on_read(obj, drop_nulls=False)
+    except WrongType as problem:
+        raise statuses.unexplained(str(problem)) from problem
     return obj
 
 
@@ -79,7 +103,9 @@ def _accepted(obj: object, served: ServedResource, options: WriteOptions, notes:
     for name, wanted in (("apiVersion", resource.api_version), ("kind", resource.kind)):
         if not document.get(name) and not served.builtin:
             missing = "Kind" if name == "kind" else name
-            raise _refused(obj, f"Object '{missing}' is missing in '{msgspec.json.encode(obj).decode()}'")
+            raise _refused(
+                obj, f"Object '{missing}' is missing in '{msgspec.json.encode(obj, order='sorted').decode()}'"
+            )
         document.setdefault(name, wanted)
     if document["apiVersion"] != resource.api_version:
         raise statuses.bad_request(
@@ -94,5 +120,17 @@ def _accepted(obj: object, served: ServedResource, options: WriteOptions, notes:
     return document
 
 
+def _go_text(value: object) -> str:
+    """A value as Go's ``%v`` prints it."""
+    if is_object(value):
+        return "map[" + " ".join(f"{key}:{_go_text(value[key])}" for key in sorted(value)) + "]"
+    if is_list(value):
+        return "[" + " ".join(_go_text(item) for item in value) + "]"
+    if value is None or isinstance(value, bool):
+        return {None: "<nil>", True: "true", False: "false"}[value]
+    return str(value)
+
+
 def _refused(obj: object, why: str) -> Exception:
-    return statuses.invalid("", "", "", [invalid_value("patch", msgspec.json.encode(obj).decode(), why)])
+    shown = msgspec.json.encode(obj, order="sorted").decode()
+    return statuses.invalid("", "", "", [invalid_value("patch", shown, why)])

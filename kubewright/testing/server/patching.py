@@ -31,7 +31,10 @@ def merge_patch(document: object, patch: object) -> object:
 def json_patch(document: Json, operations: object) -> Json:
     """Apply a list of operations in order; raises 400 for a malformed patch and 422 for one that does not apply."""
     if not is_list(operations):
-        raise statuses.bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+        given = "object" if is_object(operations) else "string" if isinstance(operations, str) else "number"
+        raise statuses.bad_request(
+            f"error decoding patch: json: cannot unmarshal {given} into Go value of type []handlers.jsonPatchOp"
+        )
     steps = operations
     if len(steps) > MAX_OPERATIONS:
         limit = f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(steps)}"
@@ -157,10 +160,7 @@ def _replace(document: Any, path: str, value: Any) -> Any:
         return value
     parent, key = _parent(document, path, "replace")
     if is_object(parent):
-        if key not in parent:
-            missing = f"doc is missing key: {path}: missing value"
-            raise _Misfit(f"replace operation does not apply: {missing}")
-        parent[key] = value
+        parent[key] = value  # the real server's library does not mind when there was nothing to replace
     else:
         parent[_index(parent, key)] = value
     return document
@@ -170,11 +170,7 @@ def _get(document: Any, path: str, operation: str) -> Any:
     if path == "":
         return document
     parent, key = _parent(document, path, operation)
-    try:
-        return parent[_index(parent, key)] if is_list(parent) else parent[key]
-    except KeyError:
-        missing = f"doc is missing path: {statuses.quote(path)}: missing value"
-        raise _Misfit(f"{operation} operation does not apply: {missing}") from None
+    return parent[_index(parent, key)] if is_list(parent) else parent.get(key)
 
 
 def _test(document: Any, path: str, wanted: object) -> None:

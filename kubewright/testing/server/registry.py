@@ -15,22 +15,10 @@ from typing import Any, Protocol, TypeAlias
 
 from kubewright.core.resource import Resource
 from kubewright.testing.server import builtins
-from kubewright.validation import Cause, Structural, compile_schema, default, prune, validate
+from kubewright.validation import Cause, Scale, Structural, compile_schema, default, prune, validate
 from kubewright.validation.jsontypes import JsonObject, JsonValue
 
 Json: TypeAlias = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Where the scale subresource reads and writes; paths as in a CRD (``.spec.replicas``), empty when absent.
-
-    For a CRD the selector is a string in label selector syntax, for a built-in workload a LabelSelector object.
-    """
-
-    spec_replicas_path: str = ".spec.replicas"
-    status_replicas_path: str = ".status.replicas"
-    label_selector_path: str = ""
 
 
 class Admission(Protocol):
@@ -122,7 +110,7 @@ class ServedResource:
         """Everything the schema and the kind's own rules have against the object (metadata is the verbs' matter)."""
         causes: list[Cause] = []
         if self.structural is not None and not self.builtin:
-            causes += validate(self.structural, obj, old, status=subresource == "status")
+            causes += validate(self.structural, obj, old, status=subresource == "status", scale=self.scale)
         if self.admission is not None and not subresource:
             causes += self.admission.validate(obj, old)
         return causes
@@ -134,10 +122,10 @@ class ServedResource:
         self.admission.prepare(obj, old)
         return self.admission.warnings(obj, old)
 
-    def default_on_read(self, obj: Json) -> None:
+    def default_on_read(self, obj: Json, *, drop_nulls: bool = True) -> None:
         """Bring an object that was stored under another schema up to this one (real servers default what etcd holds)."""
         if not self.builtin and self.structural is not None:
-            default(self.structural, obj)
+            default(self.structural, obj, drop_nulls=drop_nulls)
 
     def fields(self, obj: Json) -> Mapping[str, str]:
         """Values of the selectable fields; absent ones are empty strings, as in field selectors of the real server."""

@@ -121,8 +121,8 @@ class Representation:
     def list_body(self, entries: Sequence[Entry], *, revision: int, continue_: str, remaining: int | None) -> bytes:
         """A whole list as a response body."""
         meta: Json = {"resourceVersion": str(revision)}
-        if continue_:
-            meta["continue"] = continue_
+        if continue_ or not (self.served.builtin or self.as_kind):
+            meta["continue"] = continue_  # lists of custom resources say so even when there is nothing more
         if remaining is not None:
             meta["remainingItemCount"] = remaining
         if self.as_kind == "Table":

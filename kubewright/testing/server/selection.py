@@ -69,6 +69,10 @@ def selection(served: ServedResource, namespace: str, request: ServerRequest, *,
     for requirement in fields.requirements:
         field = requirement.field
         if field not in _META and field not in served.selectable:
+            if served.builtin and not served.selectable:
+                known = ", ".join(statuses.quote(name) for name in _META)
+                text = f"{statuses.quote(field)} is not a known field selector: only {known}"
+                raise statuses.bad_request(text)
             raise statuses.bad_request(f"field label not supported: {field}")
     if name:
         exact = [r for r in fields.requirements if r.field == "metadata.name" and r.operator == "="]

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from kubewright.testing.server.messages import AnyCause, StatusCause, StatusError
+from kubewright.testing.server.messages import AnyCause, ServerResponse, StatusCause, StatusError
 
 
 def quote(value: str) -> str:
@@ -35,8 +35,24 @@ def not_found(group: str, plural: str, name: str) -> StatusError:
     )
 
 
+class PageNotFound(StatusError):
+    """404 for a path that the server does not serve: plain text, as from any web server."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "NotFound", "404 page not found")
+
+    def response(self) -> ServerResponse:
+        headers = (("content-type", "text/plain; charset=utf-8"), ("x-content-type-options", "nosniff"))
+        return ServerResponse(404, b"404 page not found\n", headers)
+
+
 def no_such_resource() -> StatusError:
     """404 for a path or resource the server does not serve."""
+    return PageNotFound()
+
+
+def unknown_resource() -> StatusError:
+    """404 inside a group that the server knows."""
     return StatusError(404, "NotFound", "the server could not find the requested resource", details={})
 
 

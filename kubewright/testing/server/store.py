@@ -127,7 +127,7 @@ class Storage:
         found = self._collections.get(name)
         if found is None:
             found = self._collections[name] = Collection(name)
-            found.oldest = self.compacted
+            found.oldest = self.revision
         return found
 
     def collections(self) -> list[Collection]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from kubewright.testing.server import metadata, statuses
 from kubewright.testing.server.bodies import Notes
 from kubewright.testing.server.documents import Json
-from kubewright.testing.server.kinds import Behaviour
+from kubewright.testing.server.kinds import Behaviour, complete_new, is_namespace
 from kubewright.testing.server.messages import AnyCause
 from kubewright.testing.server.registry import ServedResource
+from kubewright.validation.causes import invalid
 
 
 def before_create(obj: Json, served: ServedResource, kind: Behaviour, namespace: str, now: float, notes: Notes) -> None:
@@ -26,10 +27,13 @@ def before_create(obj: Json, served: ServedResource, kind: Behaviour, namespace:
         meta["generation"] = 1
     elif not served.builtin:
         meta.pop("generation", None)
-    notes.add(*served.admit(obj, None))
+    if served.builtin:
+        complete_new(obj, served)
+    warnings = served.admit(obj, None)
     causes: list[AnyCause] = list(metadata.check(meta, namespaced=served.resource.namespaced, names=kind.names))
+    causes = [*_type_causes(obj, served), *causes]
     causes += served.validate(obj, None)
-    raise_invalid(served, meta.get("name", ""), causes)
+    raise_invalid(served, obj, causes)
 
 
 def before_update(
@@ -48,6 +52,10 @@ def before_update(
             obj.pop("status", None)
             if "status" in old:
                 obj["status"] = old["status"]
+        if served.builtin and served.has_status and "status" not in obj:
+            obj["status"] = {}
+        if is_namespace(served) and "finalizers" in old.get("spec", {}):
+            obj.setdefault("spec", {})["finalizers"] = old["spec"]["finalizers"]
         if kind.generation and _without_metadata(obj, served) != _without_metadata(old, served):
             meta["generation"] = before.get("generation", 0) + 1
     if not meta.get("uid"):
@@ -57,19 +65,26 @@ def before_update(
         _carry(meta, before, "deletionTimestamp")
     if "deletionGracePeriodSeconds" in before and "deletionGracePeriodSeconds" not in meta:
         _carry(meta, before, "deletionGracePeriodSeconds")
+    warnings: list[str] = []
     if subresource != "status":
-        notes.add(*served.admit(obj, old))
+        warnings = served.admit(obj, old)
     causes: list[AnyCause] = list(metadata.check(meta, namespaced=served.resource.namespaced, names="segment"))
     causes += metadata.check_update(meta, before)
     causes += metadata.check_update(meta, before)
+    causes += _type_causes(obj, served)
     causes += served.validate(obj, old, subresource)
-    raise_invalid(served, meta.get("name", ""), causes)
+    raise_invalid(served, obj, causes)
 
 
-def raise_invalid(served: ServedResource, name: str, causes: list[AnyCause]) -> None:
+def _type_causes(obj: Json, served: ServedResource) -> list[AnyCause]:
+    wanted = served.resource.kind
+    return [] if obj["kind"] == wanted else [invalid("kind", obj["kind"], f"must be {wanted}")]
+
+
+def raise_invalid(served: ServedResource, obj: Json, causes: list[AnyCause]) -> None:
     """Raise 422 when there is any cause."""
     if causes:
-        raise statuses.invalid(served.resource.group, served.resource.kind, name, causes)
+        raise statuses.invalid(served.resource.group, obj["kind"], obj["metadata"].get("name", ""), causes)
 
 
 def _carry(meta: Json, before: Json, name: str) -> None:

@@ -48,7 +48,7 @@ class Watcher:
         try:
             initial, after = self._starting_point(storage, collection, request)
         except StatusError as error:
-            if error.code == 400:
+            if error.code == 500:
                 raise
             self.stream.feed([event_line("ERROR", _encode(error.status()))])
             self.stream.end()
@@ -83,7 +83,7 @@ class Watcher:
                 raise statuses.too_large_resource_version(wanted, storage.revision)
             return True, 0
         if wanted == 0:
-            return not (asked and not version), storage.revision
+            return not asked, storage.revision
         if wanted < collection.oldest:
             raise statuses.expired(f"too old resource version: {wanted} ({collection.oldest})")
         return False, wanted
@@ -154,7 +154,7 @@ class Watchers:
     def open(
         self, collection: Collection, selected: Selection, shown: Representation, request: ServerRequest
     ) -> WatchStream:
-        """Begin a watch; raises 400 for a malformed resourceVersion. The caller holds the lock."""
+        """Begin a watch; raises 500 for a malformed resourceVersion. The caller holds the lock."""
         seconds = _seconds(request.param("timeoutSeconds"))
         now = self._now()
         stream = WatchStream(now + seconds if seconds else None)

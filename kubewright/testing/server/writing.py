@@ -16,7 +16,7 @@ from kubewright.clock import Clock
 from kubewright.testing.server import statuses
 from kubewright.testing.server.bodies import Notes
 from kubewright.testing.server.documents import Json
-from kubewright.testing.server.kinds import behaviour
+from kubewright.testing.server.kinds import behaviour, is_namespace
 from kubewright.testing.server.messages import StatusCause
 from kubewright.testing.server.metadata import set_namespace, wipe_system_fields
 from kubewright.testing.server.options import WriteOptions
@@ -117,8 +117,12 @@ class Writer:
         *,
         subresource: str = "",
         allow_create: bool = False,
+        match_uid: bool = False,
     ) -> tuple[Entry, bool]:
-        """Bring an object to what ``change`` makes of it; the result and whether it is new. Raises 4xx."""
+        """Bring an object to what ``change`` makes of it; the result and whether it is new. Raises 4xx.
+
+        ``match_uid``: a uid in the wanted object is a precondition (a PUT), not just an immutable field (a patch).
+        """
         kind = behaviour(served)
         resource = served.resource
         entry = self.find(served, namespace, name)
@@ -131,7 +135,7 @@ class Writer:
         old = decode(shown_as(entry, served))
         obj = change(decode(shown_as(entry, served)))
         meta: Json = obj["metadata"]
-        if meta.get("uid") and meta["uid"] != entry.uid:
+        if match_uid and meta.get("uid") and meta["uid"] != entry.uid:
             what = f"UID in precondition: {meta['uid']}, UID in object meta: {entry.uid}"
             raise statuses.precondition_failed(resource.group, resource.plural, namespace, name, what)
         self._check_version(served, meta, entry, unconditional=kind.unconditional_update)
@@ -154,8 +158,7 @@ class Writer:
 
     def _may_go(self, served: ServedResource, obj: Json) -> bool:
         """Whether nothing but metadata.finalizers kept a deleted object; a namespace also waits for its spec's."""
-        is_namespace = served.resource.group == "" and served.resource.plural == "namespaces"
-        return not (is_namespace and obj.get("spec", {}).get("finalizers"))
+        return not (is_namespace(served) and obj.get("spec", {}).get("finalizers"))
 
     def _check_version(self, served: ServedResource, meta: Json, entry: Entry, *, unconditional: bool) -> None:
         given = meta.get("resourceVersion") or ""
