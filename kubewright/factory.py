@@ -18,7 +18,7 @@ from .core.wire import Transport
 from .errors import CacheSyncError, ConfigError, ShutDown
 from .informer import SharedInformer
 from .lister import Lister, NamespacedLister
-from .model import Model
+from .model import Model, field
 from .objects import ObjectMeta
 from .reflector import Source
 from .selectors import FieldSelectorLike, LabelSelectorLike
@@ -39,7 +39,7 @@ class HasTransport(Protocol):
 class PartialObject(Model):
     """Any object, of which only the metadata was asked for (meta/v1 PartialObjectMetadata)."""
 
-    api_version: str = "meta.k8s.io/v1"
+    api_version: str = field(name="apiVersion", default="meta.k8s.io/v1")
     kind: str = "PartialObjectMetadata"
     metadata: ObjectMeta | None = None
 
