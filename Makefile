@@ -33,7 +33,7 @@ demo: setup generate  ## the main job, shown: CRD -> code -> API server -> contr
 	$(BIN)/python -m examples.demo
 
 test: setup  ## the tests (a few minutes)
-	$(BIN)/python -m pytest -n 2 -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 -m "not slow and not conformance" $(PYTEST_ARGS)
 
 test-all: setup  ## all tests, also those that build wheels and environments or read the whole corpus
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
