@@ -103,6 +103,7 @@ def _generate(planned: Sequence[ClassPlan]) -> str:
         formatters=[Formatter.BUILTIN],
         disable_timestamp=True,
         aliases=aliases,
+        custom_class_name_generator=str,
     )
     if not isinstance(text, str):
         raise CodegenError(f"datamodel-code-generator wrote {type(text).__name__}, one module was expected")

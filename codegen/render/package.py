@@ -77,7 +77,8 @@ def render(
         elif errors is None:
             raise made
         else:
-            errors.append(made)
+            where = f"{gv.api_version} of {', '.join(gv.files)}"
+            errors.append(CodegenError(made.message, source=made.source or where, hint=made.hint))
         progress("rendering", number, total)
     package = replace(plan.package, group_versions=tuple(gv for gv in plan.package.group_versions if gv.module in done))
     texts = {"py.typed": ""}
