@@ -13,14 +13,20 @@ from kubewright.validation.defaulting import default
 from kubewright.validation.listtypes import validate_list_types
 from kubewright.validation.objectmeta import validate_embedded
 from kubewright.validation.pruning import prune
+from kubewright.validation.scale import Scale, validate_scale
 from kubewright.validation.structural import Structural, compile_schema
 from kubewright.validation.values import ABSENT, Failure, check
 
-__all__ = ["Cause", "Structural", "compile_schema", "default", "prune", "summary", "validate"]
+__all__ = ["Cause", "Scale", "Structural", "compile_schema", "default", "prune", "summary", "validate"]
 
 
 def validate(
-    schema: Structural, obj: dict[str, Any], old: dict[str, Any] | None = None, *, status: bool = False
+    schema: Structural,
+    obj: dict[str, Any],
+    old: dict[str, Any] | None = None,
+    *,
+    status: bool = False,
+    scale: Scale | None = None,
 ) -> list[Cause]:
     """Everything the schema has against a custom resource, in the words of a real API server.
 
@@ -29,6 +35,7 @@ def validate(
         obj: The object, pruned and defaulted.
         old: What it replaces; failures in parts that did not change are forgiven (ratcheting). None on create.
         status: The status subresource is being written: only ``.status`` is checked against the schema.
+        scale: The paths of the scale subresource, when the kind has one.
     """
     if status:
         failures = _check_status(schema, obj, old)
@@ -37,6 +44,8 @@ def validate(
         failures = check(schema, obj, ABSENT if old is None else old)
         prefix = ""
     causes = [failure.cause(prefix) for failure in failures]
+    if scale is not None:
+        causes += validate_scale(obj, scale, status=status)
     if schema.has_embedded:
         causes += validate_embedded(schema, obj, "")
     if schema.has_list_types and not (old is not None and validate_list_types(schema, old)):

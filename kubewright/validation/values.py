@@ -174,6 +174,21 @@ def go_quote(value: str) -> str:
     return "".join(out)
 
 
+def go_text(value: JsonValue) -> str:
+    """Go's ``%v`` of a decoded value."""
+    if value is None:
+        return "<nil>"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return go_number(value)
+    if isinstance(value, list):
+        return f"[{' '.join(map(go_text, value))}]"
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{go_text(value[key])}' for key in sorted(value))}]"
+    return value
+
+
 def _fail_type(run: _Run, path: str, wanted: str, found: str) -> None:
     run.fail(Failure("type", path, f"{path} in body must be of type {wanted}: {go_quote(found)}", found))
 

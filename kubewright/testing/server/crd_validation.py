@@ -78,7 +78,7 @@ def _spec(spec: Json) -> Iterator[Cause]:
                 yield required(f"spec.versions[{index}].schema.openAPIV3Schema")
     for index, version in enumerate(versions):
         yield from _version(version, f"spec.versions[{index}]", shared)
-    yield from _version_set(versions, shared)
+    yield from _version_set(versions, shared, given=spec.get("versions") is not None)
     names = section(spec, "names")
     for key in ("plural", "singular", "kind", "listKind"):
         if not names.get(key):
@@ -138,13 +138,16 @@ def _warning_problems(deprecated: bool, warning: Any) -> Iterator[str]:
             return
 
 
-def _version_set(versions: list[Json], shared: Json) -> Iterator[Cause]:
+def _version_set(versions: list[Json], shared: Json, *, given: bool) -> Iterator[Cause]:
     names = [version.get("name") for version in versions]
-    shown = [_internal_version(version, shared) for version in versions]
+    shown = [_internal_version(version, shared) for version in versions] if given else None
     if len(set(names)) != len(names):
         yield invalid_struct("spec.versions", shown, "must contain unique version names")
     if sum(bool(version.get("storage")) for version in versions) != 1:
         yield invalid_struct("spec.versions", shown, "must have exactly one version marked as storage version")
+    if names and (problems := dns1035_problems(str(names[0] or ""))) and names[0]:
+        # the internal form repeats the first version's name
+        yield invalid("spec.version", names[0], ",".join(problems))
 
 
 def _internal_version(version: Json, shared: Json) -> Json:

@@ -21,8 +21,8 @@ from kubewright.testing.server.discovery import version_priority
 from kubewright.testing.server.documents import entries, is_object, section
 from kubewright.testing.server.messages import ServerRequest
 from kubewright.testing.server.metadata import timestamp
-from kubewright.testing.server.registry import Registry, Scale, ServedResource
-from kubewright.validation import Cause
+from kubewright.testing.server.registry import Registry, ServedResource
+from kubewright.validation import Cause, Scale
 
 Json: TypeAlias = dict[str, Any]
 

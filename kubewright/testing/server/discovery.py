@@ -6,6 +6,8 @@ built when asked for and kept until the registry changes.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
@@ -37,6 +39,10 @@ class Discovery:
         if parts[0] not in ("api", "apis") or len(parts) > (2 if parts[0] == "api" else 3):
             return None
         aggregated = len(parts) == 1 and _wants_aggregated(request.headers.get("accept", ""))
+        if parts == ["api"] and not aggregated:
+            # the address by which the client came, as the real server has it
+            address = {"clientCIDR": "0.0.0.0/0", "serverAddress": request.headers.get("host", "")}
+            return _respond({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [address]})
         key = ("/".join(parts), aggregated)
         if key not in self._known:
             self._known[key] = self._document(parts, aggregated)
@@ -45,9 +51,7 @@ class Discovery:
     def _document(self, parts: list[str], aggregated: bool) -> ServerResponse | None:
         match parts:
             case ["api"]:
-                if aggregated:
-                    return _respond(self._aggregated([""]), AGGREGATED)
-                return _respond({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})
+                return _respond(self._aggregated([""]), AGGREGATED)
             case ["api", version]:
                 return self._resource_list("", version)
             case ["apis"]:
@@ -91,7 +95,7 @@ class Discovery:
             return None
         resources: list[Json] = []
         for each in served:
-            resources.append(_legacy(each.resource))
+            resources.append(_legacy(each))
             resources += [_legacy_subresource(each.resource, name) for name in each.resource.subresources]
         document: Json = {"kind": "APIResourceList", "apiVersion": "v1"}
         if not group:
@@ -132,7 +136,8 @@ def _respond(document: Json, content_type: str = JSON) -> ServerResponse:
     return ServerResponse(200, msgspec.json.encode(document), (("content-type", content_type),))
 
 
-def _legacy(resource: Resource) -> Json:
+def _legacy(served: ServedResource) -> Json:
+    resource = served.resource
     document: Json = {
         "name": resource.plural,
         "singularName": resource.singular,
@@ -144,6 +149,9 @@ def _legacy(resource: Resource) -> Json:
         document["shortNames"] = list(resource.short_names)
     if resource.categories:
         document["categories"] = list(resource.categories)
+    # what a client may compare to see whether objects are stored in another version than before
+    stored_as = f"{resource.group}/{served.storage_version}/{resource.kind}"
+    document["storageVersionHash"] = base64.b64encode(hashlib.sha256(stored_as.encode()).digest()[:8]).decode()
     return document
 
 

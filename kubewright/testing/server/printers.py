@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, TypeAlias
 
+from kubewright.testing.server import builtins
 from kubewright.testing.server.ages import age
 from kubewright.testing.server.documents import section
 
@@ -37,9 +39,21 @@ class Column:
         }
 
 
-AGE: Final = Column(
-    "Age", "date", "CreationTimestamp is a timestamp representing the server time when this object was created."
-)
+def _described(field: str) -> str:
+    """What the API's own documentation says of a field of ObjectMeta."""
+    return str(builtins.schema("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")["properties"][field]["description"])
+
+
+@cache
+def name_column() -> Column:
+    """The first column of every table."""
+    return Column("Name", "string", _described("name"), format="name")
+
+
+@cache
+def age_column(kind: str = "string") -> Column:
+    """Built-in kinds send the age ready to print, CRDs without columns of their own send it as a date."""
+    return Column("Age", kind, _described("creationTimestamp"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +225,19 @@ def _node(obj: Json) -> list[Any]:
         status += ",SchedulingDisabled"
     prefix = "node-role.kubernetes.io/"
     roles = [key.removeprefix(prefix) for key in _at(obj, "metadata", "labels") or () if key.startswith(prefix)]
-    return [status, _join(sorted(roles)), _age(obj), _at(obj, "status", "nodeInfo", "kubeletVersion") or ""]
+    addresses = {a.get("type"): a.get("address") for a in _at(obj, "status", "addresses") or ()}
+    info = section(obj, "status", "nodeInfo")
+    return [
+        status,
+        _join(sorted(roles)),
+        _age(obj),
+        info.get("kubeletVersion", ""),
+        addresses.get("InternalIP", "<none>"),
+        addresses.get("ExternalIP", "<none>"),
+        info.get("osImage") or "<unknown>",
+        info.get("kernelVersion") or "<unknown>",
+        info.get("containerRuntimeVersion") or "<unknown>",
+    ]
 
 
 def _ingress(obj: Json) -> list[Any]:
@@ -245,7 +271,7 @@ def _columns(text: str) -> tuple[Column, ...]:
     for word in text.split("|"):
         name, _, kind = word.strip().partition(":")
         if name == "Age":
-            found.append(AGE)
+            found.append(Column("Age", "string"))
         else:
             found.append(Column(name.removeprefix("+"), kind or "string", priority=int(name.startswith("+"))))
     return tuple(found)
@@ -258,7 +284,7 @@ PRINTERS: Final[dict[str, Printer]] = {
         _columns("Ready|Status|Restarts|Age|+IP|+Node|+Nominated Node|+Readiness Gates"),
         _pod,
     ),
-    "Deployment": Printer(_columns(f"Ready|Up-to-date:integer|Available:integer|Age|{_TEMPLATE}"), _deployment),
+    "Deployment": Printer(_columns(f"Ready|Up-to-date|Available|Age|{_TEMPLATE}"), _deployment),
     "ReplicaSet": Printer(_columns(f"Desired:integer|Current:integer|Ready:integer|Age|{_TEMPLATE}"), _replica_set),
     "StatefulSet": Printer(_columns("Ready|Age|+Containers|+Images"), _stateful_set),
     "DaemonSet": Printer(
@@ -271,15 +297,18 @@ PRINTERS: Final[dict[str, Printer]] = {
     "Service": Printer(_columns("Type|Cluster-IP|External-IP|Port(s)|Age|+Selector"), _service),
     "Endpoints": Printer(_columns("Endpoints|Age"), _endpoints),
     "ConfigMap": Printer(
-        _columns("Data|Age"), lambda o: [str(len(o.get("data") or {}) + len(o.get("binaryData") or {})), _age(o)]
+        _columns("Data|Age"), lambda o: [len(o.get("data") or {}) + len(o.get("binaryData") or {}), _age(o)]
     ),
-    "Secret": Printer(_columns("Type|Data|Age"), lambda o: [o.get("type", ""), str(len(o.get("data") or {})), _age(o)]),
+    "Secret": Printer(_columns("Type|Data|Age"), lambda o: [o.get("type", ""), len(o.get("data") or {}), _age(o)]),
     "ServiceAccount": Printer(_columns("Age"), lambda o: [_age(o)]),
     "Namespace": Printer(_columns("Status|Age"), lambda o: [_at(o, "status", "phase") or "", _age(o)]),
-    "Node": Printer(_columns("Status|Roles|Age|Version"), _node),
+    "Node": Printer(
+        _columns("Status|Roles|Age|Version|+Internal-IP|+External-IP|+OS-Image|+Kernel-Version|+Container-Runtime"),
+        _node,
+    ),
     "Event": Printer(
         _columns(
-            "Last Seen|Type|Reason|Object|+Subobject|+Source|Message|+First Seen|+Count:integer|+Name",
+            "Last Seen|Type|Reason|Object|+Subobject|+Source|Message|+First Seen|+Count|+Name",
         ),
         _event,
     ),
@@ -290,7 +319,7 @@ PRINTERS: Final[dict[str, Printer]] = {
     ),
     "Lease": Printer(_columns("Holder|Age"), lambda o: [_at(o, "spec", "holderIdentity") or "", _age(o)]),
     "CustomResourceDefinition": Printer(
-        (Column("Created At", "date", AGE.description),),
+        (Column("Created At", "date"),),
         lambda o: [_at(o, "metadata", "creationTimestamp") or ""],
     ),
 }

@@ -34,6 +34,7 @@ def before_create(obj: Json, served: ServedResource, kind: Behaviour, namespace:
     causes = [*_type_causes(obj, served), *causes]
     causes += served.validate(obj, None)
     raise_invalid(served, obj, causes)
+    notes.add(*warnings)
 
 
 def before_update(
@@ -74,6 +75,7 @@ def before_update(
     causes += _type_causes(obj, served)
     causes += served.validate(obj, old, subresource)
     raise_invalid(served, obj, causes)
+    notes.add(*warnings)
 
 
 def _type_causes(obj: Json, served: ServedResource) -> list[AnyCause]:

@@ -14,12 +14,10 @@ import msgspec
 from kubewright.core.resource import Resource
 from kubewright.testing.server.ages import age
 from kubewright.testing.server.jsonpath import find
-from kubewright.testing.server.printers import AGE, PRINTERS, Column
+from kubewright.testing.server.printers import PRINTERS, Column, age_column, name_column
 from kubewright.testing.server.registry import ServedResource
 
 Json: TypeAlias = dict[str, Any]
-
-_NAME = Column("Name", "string", "Name must be unique within a namespace.", format="name")
 
 
 def table(
@@ -61,7 +59,7 @@ def table(
 def _columns(served: ServedResource) -> list[Column]:
     printer = PRINTERS.get(served.resource.kind) if served.builtin else None
     if printer is not None:
-        return [_NAME, *printer.columns]
+        return [name_column(), *(age_column() if c.name == "Age" else c for c in printer.columns)]
     declared = [
         Column(
             c.name,
@@ -72,7 +70,7 @@ def _columns(served: ServedResource) -> list[Column]:
         )
         for c in served.resource.printer_columns
     ]
-    return [_NAME, *(declared or [AGE])]
+    return [name_column(), *(declared or [age_column("date")])]
 
 
 def _row(served: ServedResource, obj: Json, include_object: str) -> Json:
