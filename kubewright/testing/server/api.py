@@ -14,16 +14,16 @@ from kubewright.clock import Clock, RealClock
 from kubewright.testing.server import statuses
 from kubewright.testing.server.bodies import Notes, read_object
 from kubewright.testing.server.deleting import delete
+from kubewright.testing.server.direct import create_directly, update_directly
 from kubewright.testing.server.documents import Json
 from kubewright.testing.server.garbage import GarbageCollector, NamespaceCleaner
-from kubewright.testing.server.kinds import behaviour, complete_new, decoded
 from kubewright.testing.server.listing import check_options, parse_revision, read_page
 from kubewright.testing.server.messages import JSON, ServerRequest, ServerResponse, StatusError, WatchStream
-from kubewright.testing.server.metadata import fill_system_fields, normalise, timestamp
+from kubewright.testing.server.metadata import timestamp
 from kubewright.testing.server.options import delete_options, write_options
 from kubewright.testing.server.ownership import Ownership
 from kubewright.testing.server.patches import APPLY_PATCH, applied, patch_type, patched
-from kubewright.testing.server.registry import Registry, Scale, ServedResource
+from kubewright.testing.server.registry import Registry, ServedResource
 from kubewright.testing.server.represent import Representation, decode
 from kubewright.testing.server.routing import Route, parse_path
 from kubewright.testing.server.scale import rescaled, scale_of
@@ -31,6 +31,7 @@ from kubewright.testing.server.selection import selection
 from kubewright.testing.server.store import Entry, EventType, ResourceName, Storage
 from kubewright.testing.server.watching import Watchers
 from kubewright.testing.server.writing import Writer
+from kubewright.validation import Scale
 
 Answer = ServerResponse | WatchStream
 OnStored = Callable[[EventType, ServedResource, Json], None]
@@ -103,54 +104,18 @@ class API:
 
         Raises StatusError when the kind is not served or the name is taken.
         """
-        served = self._served_kind(obj)
-        normalise(obj)
-        served.prepare(obj)
-        meta: Json = obj["metadata"]
-        given = dict(meta)
-        fill_system_fields(meta, self.clock.time())
-        meta.update({name: given[name] for name in ("uid", "creationTimestamp") if name in given})
-        if served.resource.namespaced:
-            meta.setdefault("namespace", "default")
-        if served.builtin:
-            status = obj.get("status")
-            decoded(obj, served)
-            complete_new(obj, served)
-            if status:
-                obj["status"] = status
-        with self.storage.lock:
-            if self.writer.find(served, meta.get("namespace", ""), meta["name"]) is not None:
-                raise statuses.already_exists(served.resource.group, served.resource.plural, meta["name"])
-            if behaviour(served).generation:
-                meta.setdefault("generation", 1)
-            self.writer.commit(served, obj)
+        created = create_directly(self.writer, obj)
         self._announce()
-        return obj
+        return created
 
     def update_object(self, obj: Json) -> Json:
         """Replace a stored object without a request and without checks; raises 404. Writes nothing when it is equal.
 
         An object that is being deleted and has no finalizers left is removed.
         """
-        served = self._served_kind(obj)
-        meta: Json = obj["metadata"]
-        with self.storage.lock:
-            entry = self.writer.live(served, meta.get("namespace", ""), meta["name"])
-            meta["resourceVersion"] = str(entry.revision)
-            if self.writer.as_entry(served, obj, entry.revision).raw != entry.raw:
-                entry = self.writer.commit(served, obj)
-            if meta.get("deletionTimestamp") and not meta.get("finalizers"):
-                self.writer.remove(served, entry)
+        updated = update_directly(self.writer, obj)
         self._announce()
-        return obj
-
-    def _served_kind(self, obj: Json) -> ServedResource:
-        group, _, version = str(obj.get("apiVersion", "")).rpartition("/")
-        served = self.registry.lookup_kind(group, version, str(obj.get("kind", "")))
-        if served is None:
-            kind = f"{obj.get('apiVersion')}, Kind={obj.get('kind')}"
-            raise statuses.bad_request(f"no matches for {kind}: install its CustomResourceDefinition first")
-        return served
+        return updated
 
     def _announce(self) -> None:
         stored = self.writer.stored

@@ -223,7 +223,8 @@ def merge(live: Any, wanted: Any, kind: FieldType) -> Any:
         if kind.atomic or (not old and not new):
             return live if wanted is ABSENT else wanted
         merged: Json = {}
-        for name in dict.fromkeys([*(old or {}), *(new or {})]):
+        names: dict[str, None] = dict.fromkeys([*(old or {}), *(new or {})])
+        for name in names:
             merged[name] = merge(
                 ABSENT if old is None else old.get(name, ABSENT),
                 ABSENT if new is None else new.get(name, ABSENT),

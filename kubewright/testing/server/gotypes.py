@@ -33,7 +33,7 @@ class _Struct:
 
     def __init__(self, schema: Json) -> None:
         properties: Json = schema.get("properties") or {}
-        self.required = frozenset(schema.get("required") or ())
+        self.required: frozenset[str] = frozenset(schema.get("required") or ())
         self.fields: dict[str, Json] = properties
         self.structs = [
             name for name, child in properties.items() if child.get("default") == {} and child.get("type") == "object"
@@ -68,20 +68,24 @@ def _object(obj: Json, struct: _Struct, kind: str, path: str, *, root: bool = Fa
         value, schema = obj[name], struct.fields.get(name) or struct.values
         if schema is None:
             continue
-        below = path if name not in struct.fields else f"{path}.{name}" if path else name
-        _value(value, schema, kind, below)
-        if name in struct.fields and _vanishes(value, schema, name in struct.required):
+        declared = name in struct.fields
+        _value(value, schema, kind, _below(path, name) if declared else path)
+        if declared and _vanishes(value, schema, name in struct.required):
             del obj[name]
         elif value == [] and schema.get("type") == "array":
             obj[name] = None  # an empty slice does not survive storage
     for name in struct.structs:
         if name not in obj and not (root and name == "metadata"):
             obj[name] = {}
-            _object(obj[name], _struct(struct.fields[name]), kind, f"{path}.{name}")
+            _object(obj[name], _struct(struct.fields[name]), kind, _below(path, name))
     for name in struct.arrays:
         obj.setdefault(name, None)
     for name, default in struct.scalars:
         obj.setdefault(name, default)
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def _vanishes(value: Any, schema: Json, required: bool) -> bool:

@@ -8,14 +8,13 @@ no longer says, and is refused when it would change what others own. Order and e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 import msgspec
 
 from kubewright.testing.server import statuses
-from kubewright.testing.server.documents import Items, Json, is_object
+from kubewright.testing.server.documents import Items, Json, is_object, section
 from kubewright.testing.server.fieldmerge import (
     ABSENT,
     Comparison,
@@ -30,22 +29,19 @@ from kubewright.testing.server.fieldsets import (
     HERE,
     FieldSet,
     difference,
-    from_wire,
     intersection,
     leaf,
     paths,
     recursive_difference,
-    to_wire,
     union,
     with_named_fields,
 )
 from kubewright.testing.server.fieldtypes import FieldType, compile_type
 from kubewright.testing.server.kinds import zero_object
+from kubewright.testing.server.managers import Manager, Managers, Owned, cap_updaters, decode_managers, encode_managers
 from kubewright.testing.server.messages import StatusCause
 from kubewright.testing.server.registry import Registry, ServedResource
 
-MAX_UPDATERS: Final = 10
-_ANCIENT: Final = "ancient-changes"
 _BEFORE_APPLY: Final = "before-first-apply"
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _SYSTEM_META: Final = (
@@ -66,27 +62,6 @@ _STRIPPED: Final[FieldSet] = {
 }
 _STATUS: Final[FieldSet] = {"f:status": leaf()}
 _ALL_BUT_STATUS: Final[FieldSet] = {"f:metadata": leaf(), "f:spec": leaf()}
-
-
-class Manager(NamedTuple):
-    """What identifies an entry. An applier has one entry whatever version it applied in, hence no version."""
-
-    name: str
-    operation: str
-    version: str
-    subresource: str
-
-
-@dataclass(slots=True)
-class Owned:
-    """One entry: the fields, the version they are meant in, and when it last changed."""
-
-    fields: FieldSet
-    version: str
-    time: str = ""
-
-
-Managers = dict[Manager, Owned]
 
 
 class Conflict(NamedTuple):
@@ -123,8 +98,8 @@ class Ownership:
         before = _without_managed(live) if live is not None else self._zero(served)
         me = Manager(manager, "Update", served.resource.api_version, subresource)
         if self._update(managers, before, obj, served, me, subresource):
-            _cap(managers)
-        _encode(obj, managers)
+            cap_updaters(managers)
+        encode_managers(obj, managers)
 
     def _zero(self, served: ServedResource) -> Json:
         found = self._empty.get(served)
@@ -137,10 +112,10 @@ class Ownership:
         recorded: Items = [] if live is None else live["metadata"].get("managedFields") or []
         given = obj["metadata"].get("managedFields")
         if subresource or given is None:
-            return _decode(recorded) or {}
+            return decode_managers(recorded) or {}
         if given == [] or given == [{}]:
             return {}
-        return _decode(given) or _decode(recorded) or {}
+        return decode_managers(given) or decode_managers(recorded) or {}
 
     def _update(
         self, managers: Managers, live: Json, obj: Json, served: ServedResource, me: Manager, subresource: str
@@ -215,16 +190,16 @@ class Ownership:
         if (config.get("apiVersion"), config.get("kind")) != (resource.api_version, resource.kind):
             given = _gvk(config.get("apiVersion") or "", config.get("kind") or "")
             raise statuses.bad_request(f"invalid object type: {given}")
-        if "managedFields" in (config.get("metadata") or {}):
+        if "managedFields" in section(config, "metadata"):
             raise statuses.bad_request("metadata.managedFields must be nil")
         kind = self.type_of(served)
         try:
             check_shape(config, kind)
         except SchemaMismatch as problem:
-            meta = config.get("metadata") or {}
+            meta = section(config, "metadata")
             where = f"{meta.get('namespace', '')}/{meta.get('name', '')}; {gvk}"
             raise statuses.unexplained(f"failed to create typed patch object ({where}): {problem}") from problem
-        managers = {} if live is None else _decode(live["metadata"].get("managedFields") or []) or {}
+        managers = {} if live is None else decode_managers(live["metadata"].get("managedFields") or []) or {}
         before = _without_managed(live) if live is not None else self._zero(served)
         if live is not None and not managers:
             first = Manager(_BEFORE_APPLY, "Update", resource.api_version, "")
@@ -242,7 +217,7 @@ class Ownership:
             managers[me].time = self._now()
         if manager == "kubectl":
             _sync_last_applied(obj, config)
-        _encode(obj, managers)
+        encode_managers(obj, managers)
         return obj
 
     def _apply(
@@ -307,66 +282,6 @@ def _gvk(api_version: str, kind: str) -> str:
     return f"{group}/{version}, Kind={kind}"
 
 
-def _decode(entries: Items) -> Managers | None:
-    """Managers out of managedFields; None when any entry is not understood."""
-    managers: Managers = {}
-    for entry in entries:
-        if not is_object(entry):
-            return None
-        operation, version = entry.get("operation"), entry.get("apiVersion")
-        if operation not in ("Apply", "Update") or not version or entry.get("fieldsType") != "FieldsV1":
-            return None
-        key = Manager(
-            entry.get("manager", ""), operation, "" if operation == "Apply" else version, entry.get("subresource", "")
-        )
-        managers[key] = Owned(from_wire(entry.get("fieldsV1") or {}), version, entry.get("time", ""))
-    return managers
-
-
-def _encode(obj: Json, managers: Managers) -> None:
-    entries: Items = []
-    for manager, owned in sorted(
-        managers.items(), key=lambda item: (item[0].operation, item[1].time, item[0].name, item[1].version, item[0][3])
-    ):
-        entry: Json = {
-            "manager": manager.name,
-            "operation": manager.operation,
-            "apiVersion": owned.version,
-            "time": owned.time,
-            "fieldsType": "FieldsV1",
-            "fieldsV1": to_wire(owned.fields),
-            "subresource": manager.subresource,
-        }
-        entries.append({key: value for key, value in entry.items() if value != ""})
-    if entries:
-        obj["metadata"]["managedFields"] = entries
-    else:
-        obj["metadata"].pop("managedFields", None)
-
-
-def _cap(managers: Managers) -> None:
-    """At most ten updaters are told apart; the oldest are merged into one bucket per version."""
-    updaters = [manager for manager in managers if manager.operation == "Update"]
-    excess = len(updaters) - MAX_UPDATERS
-    if excess <= 0:
-        return
-    first: dict[str, Manager] = {}
-    for manager in sorted(updaters, key=lambda each: (managers[each].time, each)):
-        if excess <= 0:
-            return
-        owned = managers[manager]
-        bucket = Manager(_ANCIENT, "Update", owned.version, "")
-        if owned.version not in first:
-            first[owned.version] = manager
-            continue
-        if bucket not in managers:
-            managers[bucket] = managers.pop(first[owned.version])
-        fields = union(owned.fields, managers[bucket].fields)
-        del managers[manager]
-        managers[bucket] = Owned(fields, owned.version, owned.time)
-        excess -= 1
-
-
 def _conflict_list(conflicts: dict[Manager, FieldSet]) -> Iterator[Conflict]:
     for manager, fields in conflicts.items():
         for path in paths(fields):
@@ -406,7 +321,7 @@ def _identifier(manager: Manager) -> str:
 
 def _allowed(manager: str, conflicts: dict[Manager, FieldSet], live: Json, kind: FieldType) -> bool:
     """kubectl may take over what its own client-side apply set before (the last-applied annotation says what)."""
-    recorded = (live.get("metadata", {}).get("annotations") or {}).get(_LAST_APPLIED)
+    recorded = section(live, "metadata", "annotations").get(_LAST_APPLIED)
     if manager != "kubectl" or not recorded:
         return False
     try:
@@ -417,11 +332,12 @@ def _allowed(manager: str, conflicts: dict[Manager, FieldSet], live: Json, kind:
 
 
 def _sync_last_applied(obj: Json, config: Json) -> None:
-    annotations = obj.get("metadata", {}).get("annotations") or {}
+    annotations = section(obj, "metadata", "annotations")
     if _LAST_APPLIED in annotations:
         applied = {key: value for key, value in config.items() if key != "status"}
-        meta = dict(applied.get("metadata") or {})
-        others = {key: value for key, value in (meta.pop("annotations", None) or {}).items() if key != _LAST_APPLIED}
+        meta = dict(section(applied, "metadata"))
+        others = {key: value for key, value in section(meta, "annotations").items() if key != _LAST_APPLIED}
+        meta.pop("annotations", None)
         if others:
             meta["annotations"] = others
         applied["metadata"] = meta

@@ -12,10 +12,11 @@ import msgspec
 
 from kubewright.testing.server import statuses
 from kubewright.testing.server.bodies import parse_yaml, read_document
-from kubewright.testing.server.documents import Json, is_object
+from kubewright.testing.server.documents import Json, entries, is_object, section
 from kubewright.testing.server.messages import ServerRequest
 from kubewright.testing.server.patching import json_patch, merge_patch
-from kubewright.testing.server.registry import Scale, ServedResource
+from kubewright.testing.server.registry import ServedResource
+from kubewright.validation import Scale
 from kubewright.validation.causes import invalid
 
 _PATCHES = (
@@ -68,9 +69,9 @@ def _selector_text(selector: Any) -> str:
         return selector
     if not is_object(selector):
         return ""
-    terms = [(key, f"{key}={value}") for key, value in (selector.get("matchLabels") or {}).items()]
-    for term in selector.get("matchExpressions") or ():
-        key, values = term.get("key", ""), ",".join(sorted(term.get("values") or ()))
+    terms = [(key, f"{key}={value}") for key, value in section(selector, "matchLabels").items()]
+    for term in entries(selector, "matchExpressions"):
+        key, values = str(term.get("key", "")), ",".join(sorted(term.get("values") or ()))
         shown = {
             "In": f"{key} in ({values})",
             "NotIn": f"{key} notin ({values})",
@@ -95,12 +96,12 @@ def rescaled(live: Json, request: ServerRequest, served: ServedResource, paths: 
         wanted = json_patch(scale, patch) if media == _PATCHES[0] else merge_patch(scale, patch)
     if not is_object(wanted) or not is_object(wanted.get("spec") or {}):
         raise statuses.bad_request("the body is not a Scale")
-    meta = wanted.get("metadata") or {}
+    meta = section(wanted, "metadata")
     if meta.get("name", live["metadata"]["name"]) != live["metadata"]["name"]:
         raise statuses.bad_request(
             f"the name of the object ({meta['name']}) does not match the name on the URL ({live['metadata']['name']})"
         )
-    replicas = (wanted.get("spec") or {}).get("replicas", 0)
+    replicas: object = section(wanted, "spec").get("replicas", 0)
     if isinstance(replicas, bool) or not isinstance(replicas, int):
         raise statuses.bad_request(
             'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal into Go struct field '
