@@ -7,7 +7,9 @@ differs from client-go on purpose:
   starts from, or goes back to, a stale state, pages are always possible (R4), and 410 or too-large versions cannot happen there;
 - a watch that cannot be opened for want of a server (refused, timed out, 429, 5xx) is opened again from where it was, without a
   relist (client-go: R13 only for refused and 429);
-- a streaming list without its end is given up for a list at once, and remembered per server after two (R26 loops for ever).
+- a streaming list without its end is given up for a list at once, and remembered per server after two (R26 loops for ever);
+- after a server was away, or a watch said nothing for minutes, one item is listed first, only to see the version: a server that
+  came back with lower ones (a restored etcd) accepts a watch from its future and then says nothing, for ever.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from ..errors import (
     DecodeError,
     Gone,
     Invalid,
+    KubewrightError,
     MethodNotAllowed,
     NotFound,
     StreamCut,
@@ -52,6 +55,7 @@ INITIAL_SILENCE = 30.0  # seconds that a streaming list may say nothing before i
 WATCH_GRACE = 30.0  # seconds over its own timeout after which a silent watch is cut
 MAX_RETRY_AFTER = 600.0  # seconds; what a server may ask for at most
 MAX_SHORT_WATCHES = 3  # in a row, then the list is asked again
+BARREN = 240.0  # seconds of watching without an event or a bookmark, then the version is checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,10 @@ class WatchMachine:
         self._progress = False
         self._short = 0
         self._garbled_at: str | None = None
+        self._check_version = False  # before the next watch
+        self._checking = False
+        self._heard = False
+        self._barren = 0.0
 
     # --- what to do
 
@@ -199,6 +207,11 @@ class WatchMachine:
             self.phase = "waiting"
             return WaitStep(seconds)
         if not self._want_sync:
+            if self._check_version:
+                self._checking = True
+                self.phase = "checking the version"
+                self.lists += 1
+                return ListStep(1, None)
             return self._watch_step(streaming=False)
         if self._continue is None and not self._plain_list and self.streaming.allowed(now):
             return self._watch_step(streaming=True)
@@ -212,7 +225,7 @@ class WatchMachine:
         self._streaming_initial = {} if streaming else None
         self._opened_at = None
         self._opened_version = self.resource_version
-        self._progress = False
+        self._progress = self._heard = False
         self._framing = WatchFraming(self._shared, self._where)
         self._timeout = 300 + int(300 * self._draw())  # R10
         return WatchStep("" if streaming else self.resource_version, self._timeout, streaming)
@@ -232,6 +245,10 @@ class WatchMachine:
                 raise DecodeError(f"the server sent a {page.kind}, not a list of objects")
         except DecodeError as error:
             self.failed(error, now)
+            return None
+        if self._checking:
+            self._checking = self._check_version = False
+            self._want_sync = _is_lower(page.metadata.resource_version or "", self.resource_version)
             return None
         entries, unusable = read_entries(page.raw_items, self._shared, self._api_version, self._kind)
         self._note_unusable(unusable)
@@ -253,6 +270,8 @@ class WatchMachine:
         self._streaming_initial = None
         self.resource_version = resource_version
         self._garbled_at = None
+        self._check_version = False
+        self._barren = 0.0
         self.phase = "watching"
 
     # --- what came of it: watches
@@ -285,8 +304,12 @@ class WatchMachine:
             self._advance(batch)
             self.events += len(batch.entries)
         if batch.bookmark:
+            if _is_lower(batch.bookmark, self._opened_version):
+                batch.error = _WentBack(f"the server is at version {batch.bookmark}, before {self._opened_version}")
+                return
             self.resource_version = batch.bookmark
         if batch.entries or batch.bookmark:
+            self._heard = True
             if self.resource_version != self._opened_version:
                 self._progress = True
                 self._recovered()
@@ -326,7 +349,11 @@ class WatchMachine:
     def failed(self, error: Exception, now: float) -> None:
         """A step failed, at whatever point. Decides whether to list again, and how long to wait before."""
         opened_at, self._opened_at = self._opened_at, None
-        if self._streaming_initial is not None:
+        if self._checking:
+            self._checking = False
+            self._want_sync = not _server_is_away(error)
+            self._back_off(error)
+        elif self._streaming_initial is not None:
             self._streaming_failed(error, now, opened=opened_at is not None)
         elif self._want_sync:
             self._list_failed(error)
@@ -367,6 +394,7 @@ class WatchMachine:
             self._want_sync = again
         else:
             self._want_sync = not _server_is_away(error)
+            self._check_version = isinstance(error, TransportError)
         self._back_off(error)
 
     def _watch_ended(self, error: Exception | None, now: float) -> None:
@@ -376,6 +404,10 @@ class WatchMachine:
         opened_at, self._opened_at = self._opened_at, None
         lived = now - opened_at if opened_at is not None else 0.0
         self.backoff.lived(lived)
+        self._barren = 0.0 if self._heard else self._barren + lived
+        if self._barren >= BARREN:
+            self._barren = 0.0
+            self._check_version = True
         if self._progress or lived >= SHORT_WATCH:
             self._short = 0
             if error is not None:
@@ -407,6 +439,15 @@ class WatchMachine:
         if errors:
             self.unusable += len(errors)
             self.last_error = errors[-1]
+
+
+class _WentBack(KubewrightError):
+    """The server's versions are lower than they were: what it says now does not continue what it said before."""
+
+
+def _is_lower(version: str, known: str) -> bool:
+    """Whether `version` is before `known`; False where they cannot be compared (KEP-5504 says when they can)."""
+    return version.isdigit() and known.isdigit() and int(version) < int(known)
 
 
 def _server_is_away(error: Exception) -> bool:

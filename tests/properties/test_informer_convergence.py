@@ -193,9 +193,10 @@ def perform(server: ScriptedServer, drivers: list[Driver], step: tuple[str, str,
             server.add(name, namespace, silent=True)
         server.expire()
     elif operation == "restart":
+        server.heal()
         for driver in drivers:
             driver.ordered = False  # numbers begin anew: older ones may come
-            driver.advance()  # what was on the wire
+            driver.settle()  # what is on the wire belongs to the time before
         server.restart(first_version=number)
         # A server that comes back numbered lower, and is beyond the version we know when we ask, looks like one that never
         # went: nobody can tell. So the reflectors come back first.

@@ -31,6 +31,7 @@ from kubewright.errors import (
     ServiceUnavailable,
     StreamCut,
     TooManyRequests,
+    TransportError,
     TransportTimeout,
 )
 from kubewright.testing.source import too_large_resource_version
@@ -268,11 +269,11 @@ def test_a_watch_that_ends_is_opened_again_at_once_from_the_last_version() -> No
     assert machine.next(300.0) == WatchStep("11", 300, False)
 
 
-def test_a_quiet_watch_that_ends_after_its_time_is_opened_again_at_once() -> None:
+def test_a_quiet_watch_that_ends_is_opened_again_at_once() -> None:
     # R12
     machine = watching()
-    machine.ended(300.0)
-    assert machine.next(300.0) == WatchStep("10", 300, False)
+    machine.ended(200.0)
+    assert machine.next(200.0) == WatchStep("10", 300, False)
 
 
 def test_a_cut_watch_goes_on_from_the_last_version() -> None:
@@ -329,6 +330,9 @@ def test_a_watch_that_the_server_cannot_open_is_tried_again_without_a_list(error
     machine.next(0.0)
     machine.failed(error, 0.0)
     assert machine.next(0.0) == WaitStep(1.0)
+    if isinstance(error, TransportError):
+        assert machine.next(0.0) == ListStep(1, None)  # is it still the same?
+        assert machine.page(page(item("a"), version="12"), 0.0) is None
     assert machine.next(0.0) == WatchStep("10", 300, False)
 
 
@@ -432,6 +436,60 @@ def test_a_lower_version_after_a_restart_is_taken_from_the_list() -> None:
     machine.next(4.0)
     machine.page(page(item("a", "6"), version="7"), 4.0)
     assert machine.next(4.0) == WatchStep("7", 300, False)
+
+
+def test_a_server_that_was_away_and_came_back_with_lower_versions_is_listed() -> None:
+    # kube-apiserver accepts a watch from its future and says nothing (seen on 1.37.2)
+    machine = watching(version="1000")
+    machine.ended(2.0)
+    machine.next(2.0)
+    machine.failed(ConnectionRefused("refused"), 2.0)
+    machine.next(2.0)
+    assert machine.next(3.0) == ListStep(1, None)
+    machine.page(page(item("a"), version="7"), 3.0)
+    assert machine.next(3.0) == ListStep(500, None)
+
+
+def test_a_server_that_is_still_away_is_asked_once_a_wait() -> None:
+    machine = watching()
+    machine.ended(2.0)
+    machine.next(2.0)
+    steps = []
+    for now in (2.0, 5.0, 9.0):
+        machine.failed(ConnectionRefused("refused"), now)
+        steps += [machine.next(now), machine.next(now + 1)]
+    assert steps == [
+        WaitStep(1.0),
+        ListStep(1, None),
+        WaitStep(2.0),
+        ListStep(1, None),
+        WaitStep(4.0),
+        ListStep(1, None),
+    ]
+
+
+def test_watches_that_say_nothing_for_minutes_have_the_version_checked() -> None:
+    machine, steps = watching(), []
+    for now in (100.0, 200.0, 300.0):
+        machine.ended(now)
+        steps.append(machine.next(now))
+        machine.opened(now)
+    assert steps == [WatchStep("10", 300, False), WatchStep("10", 300, False), ListStep(1, None)]
+
+
+def test_a_bookmark_keeps_a_watch_from_being_doubted() -> None:
+    machine = watching()
+    machine.feed(bookmark("10"), 60.0)
+    machine.ended(300.0)
+    assert machine.next(300.0) == WatchStep("10", 300, False)
+
+
+def test_a_bookmark_before_the_version_that_was_asked_for_leads_to_a_list() -> None:
+    machine = watching(version="1000")
+    assert machine.feed(bookmark("7"), 1.0) == []
+    assert machine.over
+    assert machine.next(1.0) == WaitStep(1.0)
+    assert machine.next(2.0) == ListStep(500, None)
 
 
 def test_a_watch_from_nowhere_keeps_no_version_of_existing_objects() -> None:
