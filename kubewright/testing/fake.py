@@ -22,7 +22,8 @@ from kubewright.testing.apiserver import build_api
 from kubewright.testing.crdinstall import install_crds
 from kubewright.testing.server.api import API
 from kubewright.testing.server.messages import ServerRequest, ServerResponse, StatusError, WatchStream
-from kubewright.testing.server.registry import Scale, ServedResource
+from kubewright.testing.server.registry import ServedResource
+from kubewright.validation import Scale
 
 __all__ = ["FakeTransport", "fake_transport"]
 

@@ -81,12 +81,15 @@ class _Claims(msgspec.Struct):
     exp: float | None = None
 
 
+_claims = msgspec.json.Decoder(_Claims)
+
+
 def _jwt_expiry(header: str) -> float | None:
     parts = header.split(".")
     if len(parts) != 3:
         return None
     try:
         payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        return msgspec.json.decode(payload, type=_Claims).exp
+        return _claims.decode(payload).exp
     except (binascii.Error, msgspec.DecodeError, ValueError):
         return None

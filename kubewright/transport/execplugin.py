@@ -59,6 +59,9 @@ class _Answer(msgspec.Struct, rename="camel"):
     status: _Status | None = None
 
 
+_answers = msgspec.json.Decoder(_Answer)  # built here, not by threads that meet (msgspec is not safe then)
+
+
 class ExecCredentials:
     """Credentials that a plugin gives. One run at a time, however many threads wait; a run cannot be interrupted, only
     bounded by `plugin.timeout`."""
@@ -131,7 +134,7 @@ class ExecCredentials:
     def _read(self, output: bytes) -> _Status:
         plugin = self._plugin
         try:
-            answer = msgspec.json.decode(output, type=_Answer)
+            answer = _answers.decode(output)
         except msgspec.DecodeError:
             # What it printed may hold a token: not into the message.
             raise self._error("printed something that is no ExecCredential") from None

@@ -14,14 +14,16 @@ __all__ = ["read_failure", "stream_failure"]
 def read_failure(error: Exception, where: str) -> TransportError:
     """The TransportError that stands for an error of urllib3 or a socket; `where` is method and URL."""
     root = _root(error)
-    if isinstance(error, (http.ConnectTimeoutError,)) and not isinstance(error, http.NewConnectionError):
-        return TransportTimeout(f"{where}: no connection within the time allowed; is the address right and reachable?")
-    if isinstance(error, http.TimeoutError) or isinstance(root, TimeoutError):
-        return TransportTimeout(f"{where}: no answer within the time allowed")
     if isinstance(error, http.NameResolutionError):
         return TransportError(f"{where}: the host name cannot be resolved")
     if isinstance(root, ConnectionRefusedError):
         return ConnectionRefused(f"{where}: connection refused; is the API server running there?")
+    if isinstance(error, http.NewConnectionError):  # derives from ConnectTimeoutError, but is none
+        return TransportError(f"{where}: cannot connect: {getattr(root, 'strerror', None) or root}")
+    if isinstance(error, http.ConnectTimeoutError):
+        return TransportTimeout(f"{where}: no connection within the time allowed; is the address right and reachable?")
+    if isinstance(error, http.TimeoutError) or isinstance(root, TimeoutError):
+        return TransportTimeout(f"{where}: no answer within the time allowed")
     if isinstance(error, http.ProxyError):
         return TransportError(f"{where}: the proxy failed: {root}")
     if isinstance(root, ssl.SSLCertVerificationError):
@@ -36,8 +38,6 @@ def read_failure(error: Exception, where: str) -> TransportError:
         return TransportError(
             f"{where}: TLS failed: {reason}; is this an https server, and does it want a client certificate?"
         )
-    if isinstance(error, http.NewConnectionError):
-        return TransportError(f"{where}: cannot connect: {getattr(root, 'strerror', None) or root}")
     return StreamCut(f"{where}: the connection broke before the whole answer was there: {root}")
 
 

@@ -156,16 +156,18 @@ def _load(paths: Sequence[str], context: str | None, clock: Clock) -> ClientConf
 def _merge(paths: Sequence[str]) -> Any:
     from kubernetes.config import kube_config
 
+    # kubectl takes an empty file for one that says nothing; the library refuses it.
+    paths = [path for path in paths if Path(path).stat().st_size] or paths
     merger: Any = kube_config.KubeConfigMerger
     try:
         merged = merger(kube_config.ENV_KUBECONFIG_PATH_SEPARATOR.join(paths))
     except Exception as error:
         # Of any kind: a YAML error, or what an unexpected shape runs into. Their texts may quote the file, and so secrets.
+        if all(not Path(path).stat().st_size for path in paths):
+            raise ConfigError(f"kubeconfig {', '.join(paths)}: is empty") from None
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
         raise ConfigError(f"kubeconfig {', '.join(paths)}: cannot be read ({type(error).__name__}{line})") from None
-    if merged.config is None:
-        raise ConfigError(f"kubeconfig {', '.join(paths)}: is empty")
     return merged
 
 
