@@ -61,41 +61,53 @@ def _compare(before: Any, after: Any, kind: FieldType, out: Comparison) -> None:
     """Put the differences of one node and everything below into the sets of that node."""
     if before is not ABSENT and after is not ABSENT and before == after and type(before) is type(after):
         return
-    form_before, form_after = _form(kind, before), _form(kind, after)
+    if before is ABSENT:
+        out.added.update(everything(after, kind))
+        return
     if after is ABSENT:
-        whole = _compare_as(form_before, before, after, kind, out)
-    elif before is ABSENT or form_before == form_after:
-        whole = _compare_as(form_after, before, after, kind, out)
-    else:
+        out.removed.update(everything(before, kind))
+        return
+    form_before, form_after = _form(kind, before), _form(kind, after)
+    if form_before != form_after:
         _compare_as(form_before, before, after, kind, out)
-        whole = _compare_as(form_after, before, after, kind, out)
-    if not whole:
-        if before is ABSENT:
-            out.added[HERE] = {}
-        elif after is ABSENT:
-            out.removed[HERE] = {}
+    _compare_as(form_after, before, after, kind, out)
 
 
-def _compare_as(form: str, before: Any, after: Any, kind: FieldType, out: Comparison) -> bool:
-    """Compare in one form; True when the node was treated as a single value."""
+def everything(value: Any, kind: FieldType) -> FieldSet:
+    """The node of a value that came or went as a whole: itself and all that is below."""
+    form = _form(kind, value)
+    if form == "map" and value and not kind.atomic and is_object(value):
+        fields: FieldSet = {f"f:{name}": everything(item, kind.child(name)) for name, item in value.items()}
+    elif form == "list" and value and kind.keys is not None and is_list(value):
+        items = kind.items or ANYTHING
+        fields = {
+            element: _LEAF if len(same) > 1 else everything(same[0], items)
+            for element, same in _by_identity(value, kind).items()
+        }
+    else:
+        return _LEAF
+    fields[HERE] = {}
+    return fields
+
+
+_LEAF: Final = leaf()
+"""Shared; sets are never changed once they are made."""
+
+
+def _compare_as(form: str, before: Any, after: Any, kind: FieldType, out: Comparison) -> None:
+    """Compare two present values in one form."""
     old: Any = before if (is_object(before) if form == "map" else is_list(before)) else None
     new: Any = after if (is_object(after) if form == "map" else is_list(after)) else None
     atomic = kind.atomic if form == "map" else kind.keys is None
     if form == "scalar" or atomic or (not old and not new):
-        if before is ABSENT:
-            out.added[HERE] = {}
-        elif after is ABSENT:
-            out.removed[HERE] = {}
-        elif before != after:
+        if before != after:
             out.modified[HERE] = {}
-        return True
-    if form == "map":
+    elif form == "map":
         old, new = old or {}, new or {}
         for name in old.keys() | new.keys():
             _descend(f"f:{name}", old.get(name, ABSENT), new.get(name, ABSENT), kind.child(name), out)
     else:
         _compare_items(old or [], new or [], kind, out)
-    return False
 
 
 def _descend(element: str, before: Any, after: Any, kind: FieldType, out: Comparison) -> None:

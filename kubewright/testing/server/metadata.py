@@ -10,6 +10,7 @@ import datetime
 import re
 import uuid
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from kubewright.testing.server import statuses
@@ -115,7 +116,12 @@ def fill_system_fields(meta: Json, now: float) -> None:
 
 def timestamp(now: float) -> str:
     """Epoch seconds as Kubernetes writes a time: UTC, whole seconds."""
-    return datetime.datetime.fromtimestamp(int(now), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _timestamp(int(now))
+
+
+@lru_cache(maxsize=64)
+def _timestamp(seconds: int) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def set_namespace(meta: Json, wanted: str) -> None:

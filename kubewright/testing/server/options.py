@@ -54,7 +54,7 @@ def write_options(request: ServerRequest, kind: str) -> WriteOptions:
             causes.append(forbidden("force", "may not be specified for non-apply patch"))
     if len(manager.encode()) > 128:
         causes.append(too_long("fieldManager", 128))
-    for position, character in enumerate(manager):
+    for position, character in enumerate("" if manager.isprintable() else manager):
         if not character.isprintable():
             detail = f"invalid character U+{ord(character):04X} (at position {position})"
             causes.append(invalid("fieldManager", manager, detail))
@@ -81,6 +81,8 @@ def _dry_run(values: list[str], causes: list[AnyCause]) -> bool:
 def _from_user_agent(agent: str) -> str:
     """The manager of a client that names none: its user agent up to the first slash."""
     name = agent.partition("/")[0][:128]
+    if name.isprintable():
+        return name or "unknown"
     return "".join(character for character in name if character.isprintable()) or "unknown"
 
 
