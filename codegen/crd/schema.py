@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -51,6 +52,9 @@ _LIMITS: Final = (
 _COMBINATIONS: Final = ("allOf", "anyOf", "oneOf", "not")
 _DOC_KEYS: Final = frozenset({"description", "default", "format", "x-kubernetes-validations", *_LIMITS, *_COMBINATIONS})
 _MAX_RULE: Final = 400
+
+# Characters that JSON escapes: msgspec takes no field name with one of them.
+_UNNAMEABLE: Final = re.compile(r"[\x00-\x1f\"\\]")
 
 Schema = Mapping[str, Any]
 
@@ -203,11 +207,14 @@ class _Reader:
         if properties:
             if not isinstance(properties, dict):
                 raise self._error("`properties` must be a map")
-            known = self._properties(cast("Schema", properties), schema, depth)
+            by_name = cast("Schema", properties)
+            known = self._properties(by_name, schema, depth)
             if embedded:
                 known = _with_head(known)
-            # Both together are forbidden by the API server, but then the other keys are data as well.
-            return Object(known, preserve or additional not in (None, False), nullable, doc_of(schema))
+            # Both together are forbidden by the API server, but then the other keys are data as well; and so are
+            # properties that no field can be named after.
+            is_open = preserve or additional not in (None, False) or any(map(_UNNAMEABLE.search, by_name))
+            return Object(known, is_open, nullable, doc_of(schema)) if known else Map(Any_(), nullable, doc_of(schema))
         if embedded:
             return Embedded(nullable, doc_of(schema))
         if isinstance(additional, dict) and additional:
@@ -220,7 +227,15 @@ class _Reader:
         return tuple(
             Property(name, self._below(properties[name], depth, "properties", name), name in required)
             for name in sorted(properties)
+            if not self._unnameable(name)
         )
+
+    def _unnameable(self, name: str) -> bool:
+        if not _UNNAMEABLE.search(name):
+            return False
+        place = self._source.at(*self._path, "properties", name)
+        self.notices.append(f"{place!s}: no field can have this name; it is kept in `.extra`".replace("\n", "\\n"))
+        return True
 
 
 def is_int_or_string(schema: Schema) -> bool:

@@ -73,7 +73,7 @@ def test_a_v1_crd_is_read_whole() -> None:
 
 
 def test_v1beta1_takes_from_the_crd_what_a_version_does_not_say() -> None:
-    spec = {
+    spec: dict[str, Any] = {
         "versions": [
             {"name": "v1", "served": True, "storage": True},
             {"name": "v2", "served": True, "subresources": {}},

@@ -200,6 +200,18 @@ def test_list_keys_are_kept_but_shape_nothing() -> None:
     assert node == Array(STRING)
 
 
+@pytest.mark.parametrize("name", ["a\\b", 'say "x"', "two\nlines", "\x00"])
+def test_a_property_that_no_field_can_be_named_after_is_kept_as_data(name: str) -> None:
+    notices: list[str] = []
+    schema = {
+        "type": "object",
+        "properties": {"x": {"type": "object", "properties": {name: {"type": "string"}, "a": {"type": "string"}}}},
+    }
+    assert read_schema(schema, SOURCE, notices).properties[-1].node == Object((Property("a", STRING),), open=True)
+    assert field({"type": "object", "properties": {name: {"type": "string"}}}) == Map(Any_())
+    assert len(notices) == 1 and "\n" not in notices[0]
+
+
 def test_a_misspelt_type_is_refused_where_it_is_with_the_right_word() -> None:
     with pytest.raises(CodegenError) as caught:
         field({"type": "object", "properties": {"a/b": {"type": "array", "items": {"type": "strng"}}}})
