@@ -66,6 +66,10 @@ class Registration:
 
     # --- for the informer
 
+    def schedule(self, now: float) -> None:
+        """The next resync is a period away from `now`."""
+        self.next_resync = now + self.resync_period if self.resync_period > 0 else None
+
     def push(self, changes: Sequence[Change]) -> None:
         """Tells the handler, or puts it into its buffer."""
         raise NotImplementedError

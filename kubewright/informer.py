@@ -15,10 +15,12 @@ from typing import Any, Generic, TypeVar
 from .cache import Cache, HeaderIndexer, IndexFunction, Undecodable
 from .clock import Clock, RealClock
 from .core.backoff import Backoff
-from .core.deltas import Change, Deleted, apply_event, apply_list, current_as_adds, current_as_resync
-from .core.watching import Events, Replaced, StreamingLists
+from .core.deltas import Change, Deleted, apply_event, apply_list, current_as_adds
+from .core.streaminglists import StreamingLists
+from .core.watchsteps import Events, Replaced
 from .errors import KubewrightError, ShutDown
 from .handlers import KeyRegistration, Registration, TypedRegistration
+from .informerclock import InformerClock
 from .informerstatus import InformerStatus, SourceStatus
 from .lister import NamespacedLister
 from .objects import ObjectKey
@@ -90,14 +92,11 @@ class SharedInformer(Generic[T]):
                 clock=self.clock,
                 backoff=pattern.copy(),
                 streaming=streaming_lists_of(each) if streaming else StreamingLists.never(),
-                on_request=self._wake_clock,
+                on_request=lambda: self._time.wake(),
             )
             for each in sources
         ]
-        self._clock_wake = threading.Condition()
-        self._clock_thread = threading.Thread(
-            target=self._keep_time, name=f"kubewright-clock {self.resource}", daemon=True
-        )
+        self._time = InformerClock(str(self.resource), self.clock, self.cache, self._reflectors, lambda: self._handlers)
 
     # --- life
 
@@ -111,9 +110,9 @@ class SharedInformer(Generic[T]):
             self._state = "started"
             now = self.clock.now()
             for handler in self._handlers:
-                self._schedule(handler, now)
+                handler.schedule(now)
                 handler.open()
-            self._clock_thread.start()
+            self._time.start()
             for reflector in self._reflectors:
                 reflector.start()
 
@@ -136,13 +135,13 @@ class SharedInformer(Generic[T]):
             reflector.stop()
         for handler in handlers:
             handler.close()
-        self._wake_clock()
+        self._time.stop()
         return started
 
     def join(self, timeout: float = STOP_TIMEOUT) -> bool:
         """The second half of `stop`: waits for the threads; returns whether all have ended."""
         threads = [reflector.thread for reflector in self._reflectors]
-        threads.append(self._clock_thread)
+        threads.append(self._time.thread)
         threads += [handler.thread for handler in self._handlers if isinstance(handler, TypedRegistration)]
         threads = [thread for thread in threads if thread.ident is not None]
         if threading.current_thread() in threads:
@@ -292,7 +291,7 @@ class SharedInformer(Generic[T]):
             present, synced = current_as_adds(self.cache.store), self._synced
             self._set_handlers((*self._handlers, handler))
             if self._state == "started":
-                self._schedule(handler, self.clock.now())
+                handler.schedule(self.clock.now())
                 handler.open()
             if not isinstance(handler, KeyRegistration):
                 handler.push(present)
@@ -303,7 +302,7 @@ class SharedInformer(Generic[T]):
             if synced:
                 handler.mark_synced()
         if handler.resync_period:
-            self._wake_clock()
+            self._time.wake()
         return handler
 
     def _set_handlers(self, handlers: tuple[Registration, ...]) -> None:
@@ -355,43 +354,6 @@ class SharedInformer(Generic[T]):
                 handler.push(changes)
         if self._waiters:
             self._changed.notify_all()
-
-    # --- time: resyncs and silent connections (the clock thread)
-
-    def _schedule(self, handler: Registration, now: float) -> None:
-        handler.next_resync = now + handler.resync_period if handler.resync_period > 0 else None
-
-    def _wake_clock(self) -> None:
-        with self._clock_wake:
-            self._clock_wake.notify_all()
-
-    def _keep_time(self) -> None:
-        while self._state == "started":
-            for reflector in self._reflectors:
-                reflector.cut_if_silent()
-            self._resync(self.clock.now())
-            with self._clock_wake:
-                if self._state != "started":
-                    return
-                due = [d for r in self._reflectors if (d := r.deadline()) is not None]
-                due += [h.next_resync for h in self._handlers if h.next_resync is not None]
-                remaining = min(due) - self.clock.now() if due else None
-                if remaining is None or remaining > 0:
-                    self.clock.wait(self._clock_wake, remaining)
-
-    def _resync(self, now: float) -> None:
-        due = [h for h in self._handlers if h.next_resync is not None and h.next_resync <= now]
-        if not due:
-            return
-        with self._lock:
-            changes = current_as_resync(self.cache.store)
-            for handler in due:
-                self._schedule(handler, now)
-                if not isinstance(handler, KeyRegistration):
-                    handler.push(changes)
-        for handler in due:
-            if isinstance(handler, KeyRegistration):
-                handler.push(changes)
 
 
 def _check_sources(sources: Sequence[Source]) -> None:

@@ -16,7 +16,9 @@ from .clock import Clock
 from .core.backoff import Backoff
 from .core.requests import ResourceVersionMatch
 from .core.resource import Resource
-from .core.watching import Events, ListStep, Replaced, StreamingLists, WaitStep, WatchMachine, WatchStep
+from .core.streaminglists import StreamingLists
+from .core.watching import WatchMachine
+from .core.watchsteps import Events, ListStep, Replaced, WaitStep, WatchStep
 from .core.wire import ByteStream, StopSignal
 from .errors import Gone, TransportTimeout
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ..errors import (
     ApiError,
@@ -37,17 +36,10 @@ from .backoff import Backoff
 from .codec import split_list
 from .events import Batch, GarbledStream, WatchFraming
 from .store import Entry, Key, LabelSets, read_entries
+from .streaminglists import StreamingLists
+from .watchsteps import Events, ListStep, Replaced, WaitStep, WatchStep
 
-__all__ = [
-    "Events",
-    "ListStep",
-    "Replaced",
-    "StreamingLists",
-    "WaitStep",
-    "WatchMachine",
-    "WatchStep",
-    "is_too_large_resource_version",
-]
+__all__ = ["WatchMachine", "is_too_large_resource_version"]
 
 PAGE_SIZE = 500
 SHORT_WATCH = 1.0  # seconds; a watch that ends earlier and brought nothing is a failure (R15)
@@ -56,91 +48,6 @@ WATCH_GRACE = 30.0  # seconds over its own timeout after which a silent watch is
 MAX_RETRY_AFTER = 600.0  # seconds; what a server may ask for at most
 MAX_SHORT_WATCHES = 3  # in a row, then the list is asked again
 BARREN = 240.0  # seconds of watching without an event or a bookmark, then the version is checked
-
-
-@dataclass(frozen=True, slots=True)
-class ListStep:
-    """Ask for a list page: all of it when `limit` is None."""
-
-    limit: int | None
-    continue_: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class WatchStep:
-    """Open a watch. With `send_initial_events` it is a streaming list first."""
-
-    resource_version: str
-    timeout_seconds: int
-    send_initial_events: bool
-
-
-@dataclass(frozen=True, slots=True)
-class WaitStep:
-    """Wait, then ask again."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """The whole content of the scope, as of `resource_version`."""
-
-    entries: list[Entry]
-    resource_version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Events:
-    """Events in order, and the version that the scope has reached with them (a bookmark brings only that)."""
-
-    entries: list[Entry]
-    deleted: list[bool]
-    resource_version: str
-
-
-class StreamingLists:
-    """Whether one server can stream lists (`sendInitialEvents`): assumed until it proves otherwise, then not for a while.
-
-    Shared by all machines that talk to the server. `refused_for`: seconds after a server said that it cannot;
-    `doubted_for`: after `doubts` streams in a row that never came to their end.
-    """
-
-    __slots__ = ("_broken", "_until", "doubted_for", "doubts", "reason", "refused_for")
-
-    def __init__(self, refused_for: float = 3600.0, doubted_for: float = 600.0, doubts: int = 2) -> None:
-        self.refused_for = refused_for
-        self.doubted_for = doubted_for
-        self.doubts = doubts
-        self.reason = ""
-        self._broken = 0
-        self._until: float | None = None
-
-    @classmethod
-    def never(cls) -> StreamingLists:
-        """Plain lists only (client-go: WatchListClient=false)."""
-        made = cls()
-        made._until = float("inf")
-        made.reason = "switched off"
-        return made
-
-    def allowed(self, now: float) -> bool:
-        return self._until is None or now >= self._until
-
-    def refused(self, now: float, why: str) -> None:
-        """The server said that it does not know streaming lists."""
-        self._until = max(self._until or 0.0, now + self.refused_for)
-        self.reason = why
-
-    def broken(self, now: float, why: str) -> None:
-        """A stream did not come to its end."""
-        self._broken += 1
-        if self._broken >= self.doubts:
-            self._until = max(self._until or 0.0, now + self.doubted_for)
-            self.reason = why
-
-    def worked(self) -> None:
-        self._broken = 0
 
 
 def is_too_large_resource_version(error: Exception) -> bool:

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from kubewright.core.backoff import Backoff
 from kubewright.core.deltas import Change, Kind, apply_event, apply_list
 from kubewright.core.store import Entry, Key, Store
-from kubewright.core.watching import Events, ListStep, Replaced, StreamingLists, WaitStep, WatchMachine
+from kubewright.core.streaminglists import StreamingLists
+from kubewright.core.watching import WatchMachine
+from kubewright.core.watchsteps import Events, ListStep, Replaced, WaitStep
 from kubewright.core.wire import StopSignal
 from kubewright.errors import ConnectionRefused, Forbidden, InternalError, StreamCut, TooManyRequests
 from kubewright.objects import ObjectKey

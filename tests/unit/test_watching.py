@@ -9,16 +9,9 @@ from typing import Any
 import pytest
 
 from kubewright.core.backoff import Backoff
-from kubewright.core.watching import (
-    Events,
-    ListStep,
-    Replaced,
-    StreamingLists,
-    WaitStep,
-    WatchMachine,
-    WatchStep,
-    is_too_large_resource_version,
-)
+from kubewright.core.streaminglists import StreamingLists
+from kubewright.core.watching import WatchMachine, is_too_large_resource_version
+from kubewright.core.watchsteps import Events, ListStep, Replaced, WaitStep, WatchStep
 from kubewright.errors import (
     ApiError,
     ConnectionRefused,
