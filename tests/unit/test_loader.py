@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from codegen.config import VersionChoice
 from codegen.crd.inputs import InputFile
-from codegen.crd.loader import Loaded, VersionChoice, combine, load, read_text
+from codegen.crd.loader import Loaded, combine, load, read_text
 from codegen.crd.model import PrinterColumn, Scale
 
 
