@@ -5,6 +5,7 @@ Independent of input order by construction: everything is sorted before a decisi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from codegen.config import Config
@@ -174,10 +175,14 @@ def _recogniser(config: Config, importable: frozenset[str]) -> Callable[[Object,
 def _class(
     shape: Shape, names: Mapping[str, str], api_version: str, deprecations: Mapping[str, str], config: Config
 ) -> ClassPlan:
-    attributes = naming.attribute_names((f.wire for f in shape.fields), reserved.ATTRIBUTES)
+    # A key that msgspec cannot have as a field's name stays readable in `.extra`.
+    shape_fields = [field for field in shape.fields if not _UNNAMEABLE.search(field.wire)]
+    is_open = shape.open or len(shape_fields) < len(shape.fields)
+    own = reserved.ATTRIBUTES | reserved.OPEN_ATTRIBUTES if is_open else reserved.ATTRIBUTES
+    attributes = naming.attribute_names((f.wire for f in shape_fields), own)
     constants = {"apiVersion": api_version, "kind": shape.path[0]} if shape.root else {}
     fields: list[FieldPlan] = []
-    for shape_field in shape.fields:
+    for shape_field in shape_fields:
         prop = shape.node.get(shape_field.wire)
         doc = prop.node.doc if prop is not None else Doc()
         constant = constants.get(shape_field.wire)
@@ -203,13 +208,14 @@ def _class(
     return ClassPlan(
         names[shape.id],
         tuple(fields),
-        open=shape.node.open,
+        open=is_open,
         root=shape.root,
         doc=documentation.docstring(shape.node.doc, length=config.docstring_length, deprecation=deprecation),
         path=place(shape.path),
     )
 
 
+_UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')
 # Described once, in `kubewright.objects`, and not in every kind.
 _OBVIOUS = frozenset({"apiVersion", "kind", "metadata"})
 

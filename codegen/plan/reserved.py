@@ -19,11 +19,11 @@ CLASS_NAMES: Final = frozenset(
     }
 )  # fmt: skip
 
-# Builtins that annotations use (inside a class body, `list: ...` would hide the type for the lines below it), names that
-# msgspec, dataclass_transform and open classes own.
-ATTRIBUTES: Final = frozenset(
-    {"bool", "dict", "extra", "field", "float", "int", "known", "list", "self", "str", "wire_names"}
-)
+# Builtins that annotations use (inside a class body, `list: ...` would hide the type for the lines below it), and `self`.
+ATTRIBUTES: Final = frozenset({"bool", "dict", "field", "float", "int", "list", "self", "str"})
+
+# What open classes have of their own (`kubewright.open`).
+OPEN_ATTRIBUTES: Final = frozenset({"extra", "known", "wire_names"})
 
 # Names that the group classes' own bodies use, and attributes of the clientset and factory themselves.
 GROUP_ATTRIBUTES: Final = frozenset(

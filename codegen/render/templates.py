@@ -29,9 +29,9 @@ def python_literal(value: object) -> str:
 
 def docstring_text(text: str, indent: int = 4) -> str:
     """``text`` so that it can stand between triple quotes: it cannot end them and holds no escape."""
-    text = documentation.clean(text).strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if text.endswith('"'):
-        text = text[:-1] + '\\"'
+    text = documentation.clean(text).strip().replace("\\", "\\\\")
+    if '"""' in text or text.endswith('"'):
+        text = text.replace('"', '\\"')
     return textwrap.indent(text, " " * indent, lambda line: bool(line.strip())).lstrip() if indent else text
 
 

@@ -21,7 +21,7 @@ __all__ = ["Clientset"]
 
 
 class Clientset(BuiltInClientset):
-    """Clients of acme.cert-manager.io/v1, argoproj.io/v1alpha1, cert-manager.io/v1, gateway.networking.k8s.io/v1, gateway.networking.k8s.io/v1beta1, monitoring.coreos.com/v1, stable.example.com/v1, and of the built-in kinds."""
+    """Clients of the generated kinds, and of all built-in ones."""
 
     @cached_property
     def acme_v1(self) -> AcmeV1:

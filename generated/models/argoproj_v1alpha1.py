@@ -20,7 +20,8 @@ from kubewright.api.models.core_v1 import (
     HostAlias,
     Lifecycle,
     LocalObjectReference,
-    PersistentVolumeClaim,
+    PersistentVolumeClaimSpec,
+    PersistentVolumeClaimStatus,
     PodDNSConfig,
     PodResourceClaim,
     PodSecurityContext,
@@ -430,7 +431,7 @@ class BodyFrom(Model, kw_only=True):
 
 
 class Cache(Model, kw_only=True):
-    config_map: Req[ConfigMap] = field(name="configMap")
+    config_map: Req[LocalObjectReference] = field(name="configMap")
 
 
 class ClientCert(Model, kw_only=True):
@@ -440,11 +441,6 @@ class ClientCert(Model, kw_only=True):
     """SecretKeySelector selects a key of a Secret."""
     client_key_secret: SecretKeySelector | None = field(name="clientKeySecret", default=None)
     """SecretKeySelector selects a key of a Secret."""
-
-
-class ConfigMap(Model, kw_only=True):
-    name: str | None = None
-    """Default (set by the server): ""."""
 
 
 class ContainerSet(Model, kw_only=True):
@@ -1482,6 +1478,45 @@ class VolumeClaimGC(Model, kw_only=True):
     """
 
 
+class VolumeClaimTemplate(Model, kw_only=True):
+    """PersistentVolumeClaim is a user's request for and claim to a persistent volume"""
+
+    api_version: str | None = field(name="apiVersion", default=None)
+    """
+    APIVersion defines the versioned schema of this representation of an object.
+    Servers should convert recognized schemas to the latest internal value, and
+    may reject unrecognized values.
+    More info:
+    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
+    """
+    kind: str | None = None
+    """
+    Kind is a string value representing the REST resource this object represents.
+    Servers may infer this from the endpoint the client submits requests to.
+    Cannot be updated.
+    In CamelCase.
+    More info:
+    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
+    """
+    metadata: ObjectMeta | None = None
+    """
+    Standard object's metadata.
+    More info:
+    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
+    """
+    spec: PersistentVolumeClaimSpec | None = None
+    """
+    spec defines the desired characteristics of a volume requested by a pod author.
+    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#persistentvolumeclaims
+    """
+    status: PersistentVolumeClaimStatus | None = None
+    """
+    status represents the current information/status of a persistent volume claim.
+    Read-only.
+    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#persistentvolumeclaims
+    """
+
+
 class WithSequence(Model, kw_only=True):
     """Rule: !(has(self.count) && has(self.end)) (only one of count or end can be defined)"""
 
@@ -1708,7 +1743,7 @@ class WorkflowSpec(Model, kw_only=True):
     """
     volume_claim_gc: VolumeClaimGC | None = field(name="volumeClaimGC", default=None)
     """VolumeClaimGC describes the strategy to use when deleting volumes from completed workflows"""
-    volume_claim_templates: list[PersistentVolumeClaim] | None = field(name="volumeClaimTemplates", default=None)
+    volume_claim_templates: list[VolumeClaimTemplate] | None = field(name="volumeClaimTemplates", default=None)
     """
     VolumeClaimTemplates is a list of claims that containers are allowed to reference.
     The Workflow controller will create the claims at the beginning of the workflow

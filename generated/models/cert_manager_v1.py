@@ -554,7 +554,7 @@ class CertificateRequestSpec(Model, kw_only=True):
     issuer may choose to ignore the requested duration, just like any other
     requested attribute.
     """
-    extra_: dict[str, list[str]] | None = field(name="extra", default=None)
+    extra: dict[str, list[str]] | None = None
     """
     Extra contains extra attributes of the user that created the CertificateRequest.
     Populated by the cert-manager webhook on creation and immutable.

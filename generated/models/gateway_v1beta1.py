@@ -281,7 +281,7 @@ class BackendRef(Model, kw_only=True):
     minLength: 1.
     maxLength: 253.
     """
-    filters: list[RuleFilter] | None = None
+    filters: list[Filter] | None = None
     """
     Filters defined at this level should be executed if and only if the
     request is being forwarded to the backend defined here.
@@ -751,6 +751,153 @@ class Default(Model, kw_only=True):
     The maximum depth of a certificate chain accepted in verification is Implementation specific.
 
     Support: Core
+    """
+
+
+class Filter(Model, kw_only=True):
+    """
+    HTTPRouteFilter defines processing steps that must be completed during the
+    request or response lifecycle. HTTPRouteFilters are meant as an extension
+    point to express processing that may be done in Gateway implementations. Some
+    examples include request or response modification, implementing
+    authentication strategies, rate-limiting, and traffic shaping. API
+    guarantee/conformance is defined based on the type of the filter.
+
+    Rule: !(has(self.cors) && self.type != 'CORS') (filter.cors must be nil if the filter.type is not
+    CORS)
+    Rule: !(!has(self.cors) && self.type == 'CORS') (filter.cors must be specified for CORS filter.type)
+    Rule: !(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')
+    (filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier)
+    Rule: !(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')
+    (filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type)
+    Rule: !(has(self.responseHeaderModifier) && self.type != 'ResponseHeaderModifier')
+    (filter.responseHeaderModifier must be nil if the filter.type is not ResponseHeaderModifier)
+    Rule: !(!has(self.responseHeaderModifier) && self.type == 'ResponseHeaderModifier')
+    (filter.responseHeaderModifier must be specified for ResponseHeaderModifier filter.type)
+    Rule: !(has(self.requestMirror) && self.type != 'RequestMirror') (filter.requestMirror must be nil
+    if the filter.type is not RequestMirror)
+    Rule: !(!has(self.requestMirror) && self.type == 'RequestMirror') (filter.requestMirror must be
+    specified for RequestMirror filter.type)
+    Rule: !(has(self.requestRedirect) && self.type != 'RequestRedirect') (filter.requestRedirect must be
+    nil if the filter.type is not RequestRedirect)
+    Rule: !(!has(self.requestRedirect) && self.type == 'RequestRedirect') (filter.requestRedirect must
+    be specified for RequestRedirect filter.type)
+    Rule: !(has(self.urlRewrite) && self.type != 'URLRewrite') (filter.urlRewrite must be nil if the
+    filter.type is not URLRewrite)
+    Rule: !(!has(self.urlRewrite) && self.type == 'URLRewrite') (filter.urlRewrite must be specified for
+    URLRewrite filter.type)
+    Rule: !(has(self.extensionRef) && self.type != 'ExtensionRef') (filter.extensionRef must be nil if
+    the filter.type is not ExtensionRef)
+    Rule: !(!has(self.extensionRef) && self.type == 'ExtensionRef') (filter.extensionRef must be
+    specified for ExtensionRef filter.type)
+    """
+
+    type: Req[
+        OneOf[
+            Literal[
+                "RequestHeaderModifier",
+                "ResponseHeaderModifier",
+                "RequestMirror",
+                "RequestRedirect",
+                "URLRewrite",
+                "ExtensionRef",
+                "CORS",
+            ]
+        ]
+    ]
+    """
+    Type identifies the type of filter to apply. As with other API fields,
+    types are classified into three conformance levels:
+
+    - Core: Filter types and their corresponding configuration defined by
+      "Support: Core" in this package, e.g. "RequestHeaderModifier". All
+      implementations must support core filters.
+
+    - Extended: Filter types and their corresponding configuration defined by
+      "Support: Extended" in this package, e.g. "RequestMirror". Implementers
+      are encouraged to support extended filters.
+
+    - Implementation-specific: Filters that are defined and supported by
+      specific vendors.
+      In the future, filters showing convergence in behavior across multiple
+      implementations will be considered for inclusion in extended or core
+      conformance levels. Filter-specific configuration for such filters
+      is specified using the ExtensionRef field. `Type` should be set to
+      "ExtensionRef" for custom filters.
+
+    Implementers are encouraged to define custom implementation types to
+    extend the core API with implementation-specific behavior.
+
+    If a reference to a custom filter type cannot be resolved, the filter
+    MUST NOT be skipped. Instead, requests that would have been processed by
+    that filter MUST receive a HTTP error response.
+
+    Note that values may be added to this enum, implementations
+    must ensure that unknown values will not cause a crash.
+
+    Unknown values here must result in the implementation setting the
+    Accepted Condition for the Route to `status: False`, with a
+    Reason of `UnsupportedValue`.
+    """
+    cors: Cors | None = None
+    """
+    CORS defines a schema for a filter that responds to the
+    cross-origin request based on HTTP response header.
+
+    Support: Extended
+    """
+    extension_ref: ParametersRef | None = field(name="extensionRef", default=None)
+    """
+    ExtensionRef is an optional, implementation-specific extension to the
+    "filter" behavior.  For example, resource "myroutefilter" in group
+    "networking.example.net"). ExtensionRef MUST NOT be used for core and
+    extended filters.
+
+    This filter can be used multiple times within the same rule.
+
+    Support: Implementation-specific
+    """
+    request_header_modifier: RequestHeaderModifier | None = field(name="requestHeaderModifier", default=None)
+    """
+    RequestHeaderModifier defines a schema for a filter that modifies request
+    headers.
+
+    Support: Core
+    """
+    request_mirror: RequestMirror | None = field(name="requestMirror", default=None)
+    """
+    RequestMirror defines a schema for a filter that mirrors requests.
+    Requests are sent to the specified destination, but responses from
+    that destination are ignored.
+
+    This filter can be used multiple times within the same rule. Note that
+    not all implementations will be able to support mirroring to multiple
+    backends.
+
+    Support: Extended
+
+    Rule: !(has(self.percent) && has(self.fraction)) (Only one of percent or fraction may be specified
+    in HTTPRequestMirrorFilter)
+    """
+    request_redirect: RequestRedirect | None = field(name="requestRedirect", default=None)
+    """
+    RequestRedirect defines a schema for a filter that responds to the
+    request with an HTTP redirection.
+
+    Support: Core
+    """
+    response_header_modifier: RequestHeaderModifier | None = field(name="responseHeaderModifier", default=None)
+    """
+    ResponseHeaderModifier defines a schema for a filter that modifies response
+    headers.
+
+    Support: Extended
+    """
+    url_rewrite: UrlRewrite | None = field(name="urlRewrite", default=None)
+    """
+    URLRewrite defines a schema for a filter that modifies a request during forwarding.
+
+    Support: Extended
     """
 
 
@@ -2567,7 +2714,7 @@ class Rule(Model, kw_only=True):
 
     maxItems: 16.
     """
-    filters: list[RuleFilter] | None = None
+    filters: list[Filter] | None = None
     """
     Filters define the filters that are applied to requests that match
     this rule.
@@ -2699,153 +2846,6 @@ class Rule(Model, kw_only=True):
     Rule: !(has(self.request) && has(self.backendRequest) && duration(self.request) != duration('0s') &&
     duration(self.backendRequest) > duration(self.request)) (backendRequest timeout cannot be longer
     than request timeout)
-    """
-
-
-class RuleFilter(Model, kw_only=True):
-    """
-    HTTPRouteFilter defines processing steps that must be completed during the
-    request or response lifecycle. HTTPRouteFilters are meant as an extension
-    point to express processing that may be done in Gateway implementations. Some
-    examples include request or response modification, implementing
-    authentication strategies, rate-limiting, and traffic shaping. API
-    guarantee/conformance is defined based on the type of the filter.
-
-    Rule: !(has(self.cors) && self.type != 'CORS') (filter.cors must be nil if the filter.type is not
-    CORS)
-    Rule: !(!has(self.cors) && self.type == 'CORS') (filter.cors must be specified for CORS filter.type)
-    Rule: !(has(self.requestHeaderModifier) && self.type != 'RequestHeaderModifier')
-    (filter.requestHeaderModifier must be nil if the filter.type is not RequestHeaderModifier)
-    Rule: !(!has(self.requestHeaderModifier) && self.type == 'RequestHeaderModifier')
-    (filter.requestHeaderModifier must be specified for RequestHeaderModifier filter.type)
-    Rule: !(has(self.responseHeaderModifier) && self.type != 'ResponseHeaderModifier')
-    (filter.responseHeaderModifier must be nil if the filter.type is not ResponseHeaderModifier)
-    Rule: !(!has(self.responseHeaderModifier) && self.type == 'ResponseHeaderModifier')
-    (filter.responseHeaderModifier must be specified for ResponseHeaderModifier filter.type)
-    Rule: !(has(self.requestMirror) && self.type != 'RequestMirror') (filter.requestMirror must be nil
-    if the filter.type is not RequestMirror)
-    Rule: !(!has(self.requestMirror) && self.type == 'RequestMirror') (filter.requestMirror must be
-    specified for RequestMirror filter.type)
-    Rule: !(has(self.requestRedirect) && self.type != 'RequestRedirect') (filter.requestRedirect must be
-    nil if the filter.type is not RequestRedirect)
-    Rule: !(!has(self.requestRedirect) && self.type == 'RequestRedirect') (filter.requestRedirect must
-    be specified for RequestRedirect filter.type)
-    Rule: !(has(self.urlRewrite) && self.type != 'URLRewrite') (filter.urlRewrite must be nil if the
-    filter.type is not URLRewrite)
-    Rule: !(!has(self.urlRewrite) && self.type == 'URLRewrite') (filter.urlRewrite must be specified for
-    URLRewrite filter.type)
-    Rule: !(has(self.extensionRef) && self.type != 'ExtensionRef') (filter.extensionRef must be nil if
-    the filter.type is not ExtensionRef)
-    Rule: !(!has(self.extensionRef) && self.type == 'ExtensionRef') (filter.extensionRef must be
-    specified for ExtensionRef filter.type)
-    """
-
-    type: Req[
-        OneOf[
-            Literal[
-                "RequestHeaderModifier",
-                "ResponseHeaderModifier",
-                "RequestMirror",
-                "RequestRedirect",
-                "URLRewrite",
-                "ExtensionRef",
-                "CORS",
-            ]
-        ]
-    ]
-    """
-    Type identifies the type of filter to apply. As with other API fields,
-    types are classified into three conformance levels:
-
-    - Core: Filter types and their corresponding configuration defined by
-      "Support: Core" in this package, e.g. "RequestHeaderModifier". All
-      implementations must support core filters.
-
-    - Extended: Filter types and their corresponding configuration defined by
-      "Support: Extended" in this package, e.g. "RequestMirror". Implementers
-      are encouraged to support extended filters.
-
-    - Implementation-specific: Filters that are defined and supported by
-      specific vendors.
-      In the future, filters showing convergence in behavior across multiple
-      implementations will be considered for inclusion in extended or core
-      conformance levels. Filter-specific configuration for such filters
-      is specified using the ExtensionRef field. `Type` should be set to
-      "ExtensionRef" for custom filters.
-
-    Implementers are encouraged to define custom implementation types to
-    extend the core API with implementation-specific behavior.
-
-    If a reference to a custom filter type cannot be resolved, the filter
-    MUST NOT be skipped. Instead, requests that would have been processed by
-    that filter MUST receive a HTTP error response.
-
-    Note that values may be added to this enum, implementations
-    must ensure that unknown values will not cause a crash.
-
-    Unknown values here must result in the implementation setting the
-    Accepted Condition for the Route to `status: False`, with a
-    Reason of `UnsupportedValue`.
-    """
-    cors: Cors | None = None
-    """
-    CORS defines a schema for a filter that responds to the
-    cross-origin request based on HTTP response header.
-
-    Support: Extended
-    """
-    extension_ref: ParametersRef | None = field(name="extensionRef", default=None)
-    """
-    ExtensionRef is an optional, implementation-specific extension to the
-    "filter" behavior.  For example, resource "myroutefilter" in group
-    "networking.example.net"). ExtensionRef MUST NOT be used for core and
-    extended filters.
-
-    This filter can be used multiple times within the same rule.
-
-    Support: Implementation-specific
-    """
-    request_header_modifier: RequestHeaderModifier | None = field(name="requestHeaderModifier", default=None)
-    """
-    RequestHeaderModifier defines a schema for a filter that modifies request
-    headers.
-
-    Support: Core
-    """
-    request_mirror: RequestMirror | None = field(name="requestMirror", default=None)
-    """
-    RequestMirror defines a schema for a filter that mirrors requests.
-    Requests are sent to the specified destination, but responses from
-    that destination are ignored.
-
-    This filter can be used multiple times within the same rule. Note that
-    not all implementations will be able to support mirroring to multiple
-    backends.
-
-    Support: Extended
-
-    Rule: !(has(self.percent) && has(self.fraction)) (Only one of percent or fraction may be specified
-    in HTTPRequestMirrorFilter)
-    """
-    request_redirect: RequestRedirect | None = field(name="requestRedirect", default=None)
-    """
-    RequestRedirect defines a schema for a filter that responds to the
-    request with an HTTP redirection.
-
-    Support: Core
-    """
-    response_header_modifier: RequestHeaderModifier | None = field(name="responseHeaderModifier", default=None)
-    """
-    ResponseHeaderModifier defines a schema for a filter that modifies response
-    headers.
-
-    Support: Extended
-    """
-    url_rewrite: UrlRewrite | None = field(name="urlRewrite", default=None)
-    """
-    URLRewrite defines a schema for a filter that modifies a request during forwarding.
-
-    Support: Extended
     """
 
 

@@ -15,7 +15,8 @@ from kubewright.api.models.core_v1 import (
     EphemeralVolumeSource,
     HostAlias,
     LocalObjectReference,
-    PersistentVolumeClaim,
+    PersistentVolumeClaimSpec,
+    PersistentVolumeClaimStatus,
     PodDNSConfig,
     PodSecurityContext,
     ResourceRequirements,
@@ -3660,7 +3661,7 @@ class Storage(Model, kw_only=True):
     gate.
     More info: https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#generic-ephemeral-volumes
     """
-    volume_claim_template: PersistentVolumeClaim | None = field(name="volumeClaimTemplate", default=None)
+    volume_claim_template: VolumeClaimTemplate | None = field(name="volumeClaimTemplate", default=None)
     """
     volumeClaimTemplate defines the PVC spec to be used by the Prometheus StatefulSets.
     The easiest way to use a volume that cannot be automatically provisioned
@@ -4002,6 +4003,41 @@ class UpdateStrategy(Model, kw_only=True):
     """
     rolling_update: RollingUpdate | None = field(name="rollingUpdate", default=None)
     """rollingUpdate is used to communicate parameters when type is RollingUpdate."""
+
+
+class VolumeClaimTemplate(Model, kw_only=True):
+    """
+    volumeClaimTemplate defines the PVC spec to be used by the Prometheus StatefulSets.
+    The easiest way to use a volume that cannot be automatically provisioned
+    is to use a label selector alongside manually created PersistentVolumes.
+    """
+
+    api_version: str | None = field(name="apiVersion", default=None)
+    """
+    APIVersion defines the versioned schema of this representation of an object.
+    Servers should convert recognized schemas to the latest internal value, and
+    may reject unrecognized values.
+    More info:
+    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
+    """
+    kind: str | None = None
+    """
+    Kind is a string value representing the REST resource this object represents.
+    Servers may infer this from the endpoint the client submits requests to.
+    Cannot be updated.
+    In CamelCase.
+    More info:
+    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
+    """
+    metadata: PodMetadata | None = None
+    """metadata defines EmbeddedMetadata contains metadata relevant to an EmbeddedResource."""
+    spec: PersistentVolumeClaimSpec | None = None
+    """
+    spec defines the specification of the  characteristics of a volume requested by a pod author.
+    More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#persistentvolumeclaims
+    """
+    status: PersistentVolumeClaimStatus | None = None
+    """status is deprecated: this field is never set."""
 
 
 class Web(Model, kw_only=True):

@@ -69,10 +69,9 @@ def read_project(directory: Path, name: str) -> Project:
     taken: list[dict[tuple[str, ...], str]] = []
     for content in contents:
         for part in content.parts:
-            wanted = {("kind", part.crd.group, part.crd.kind): part.crd.plural} | {
-                ("version", part.crd.name, version.name): digest
-                for version, digest in zip(part.crd.versions, part.digests, strict=True)
-            }
+            wanted: dict[tuple[str, ...], str] = {("kind", part.crd.group, part.crd.kind): part.crd.plural}
+            for version, digest in zip(part.crd.versions, part.digests, strict=True):
+                wanted["version", part.crd.name, version.name] = digest
             home = next(
                 (i for i, t in enumerate(taken) if all(t.get(k, v) == v for k, v in wanted.items())), len(taken)
             )

@@ -35,7 +35,7 @@ __all__ = ["SharedInformerFactory"]
 
 
 class SharedInformerFactory(SharedInformerFactoryBase):
-    """Informers of admissionregistration.k8s.io/v1, apiextensions.k8s.io/v1, apiregistration.k8s.io/v1, apps/v1, authentication.k8s.io/v1, authorization.k8s.io/v1, autoscaling/v1, autoscaling/v2, batch/v1, certificates.k8s.io/v1, coordination.k8s.io/v1, v1, discovery.k8s.io/v1, events.k8s.io/v1, flowcontrol.apiserver.k8s.io/v1, networking.k8s.io/v1, node.k8s.io/v1, policy/v1, rbac.authorization.k8s.io/v1, resource.k8s.io/v1, scheduling.k8s.io/v1, storage.k8s.io/v1, storagemigration.k8s.io/v1."""
+    """Informers of all built-in kinds."""
 
     @cached_property
     def admissionregistration_v1(self) -> AdmissionregistrationV1Informers:

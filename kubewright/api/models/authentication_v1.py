@@ -170,7 +170,7 @@ class TokenReviewStatus(Model, kw_only=True):
 class UserInfo(Model, kw_only=True):
     """UserInfo holds the information about the user needed to implement the user.Info interface."""
 
-    extra_: dict[str, list[str]] | None = field(name="extra", default=None)
+    extra: dict[str, list[str]] | None = None
     """extra is any additional information provided by the authenticator."""
     groups: list[str] | None = None
     """groups is the names of groups this user is a part of."""

@@ -260,7 +260,7 @@ class SubjectAccessReviewSpec(Model, kw_only=True):
     and nonResourceAttributes must be set
     """
 
-    extra_: dict[str, list[str]] | None = field(name="extra", default=None)
+    extra: dict[str, list[str]] | None = None
     """
     extra corresponds to the user.Info.GetExtra() method from the authenticator.  Since that is input to
     the authorizer it needs a reflection here.

@@ -187,7 +187,7 @@ class CertificateSigningRequestSpec(Model, kw_only=True):
 
     Format: int32.
     """
-    extra_: dict[str, list[str]] | None = field(name="extra", default=None)
+    extra: dict[str, list[str]] | None = None
     """
     extra contains extra attributes of the user that created the CertificateSigningRequest. Populated by
     the API server on creation and immutable.
