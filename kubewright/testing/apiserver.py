@@ -25,10 +25,10 @@ from kubewright.testing.server.registry import Registry
 from kubewright.transport import ClientConfig, HttpTransport
 
 
-def build_api(clock: Clock | None = None) -> API:
+def build_api(clock: Clock | None = None, *, collect_garbage: bool = False) -> API:
     """The whole server without a socket: registry, storage, verbs, CRDs, discovery (what the fake transport runs on)."""
     registry = Registry(admissions={f"{PLURAL}.{GROUP}": CrdAdmission()})
-    api = API(registry, clock=clock or RealClock(), fallback=ControlPaths(registry))
+    api = API(registry, clock=clock or RealClock(), fallback=ControlPaths(registry), collect_garbage=collect_garbage)
     api.on_stored.append(CrdController(registry, api))
     return api
 
@@ -41,6 +41,8 @@ class APIServer:
         port: TCP port on 127.0.0.1; 0 picks a free one.
         token: When given, requests must carry it as a bearer token; otherwise everybody on this machine may do everything.
         clock: For tests that step time; bookmarks, timeouts and timestamps follow it.
+        collect_garbage: Delete dependents of deleted owners, as the garbage collector of a cluster does. Off by default,
+            like in every API server: collecting is a controller's work, and a test should not see more than it asked for.
 
     Everything is forgotten at ``stop()``. Threads: one, for all connections.
     """
@@ -52,9 +54,11 @@ class APIServer:
         port: int = 0,
         token: str | None = None,
         clock: Clock | None = None,
+        collect_garbage: bool = False,
     ) -> None:
         self._crds = tuple(crds)
         self._clock = clock
+        self._collect_garbage = collect_garbage
         self._token = token
         self._port = port
         self._api: API | None = None
@@ -66,7 +70,7 @@ class APIServer:
         """Start serving. Idempotent. Raises ``ConfigError`` when the port is taken or a CRD is refused."""
         if self._http is not None:
             return self
-        api = build_api(self._clock)
+        api = build_api(self._clock, collect_garbage=self._collect_garbage)
         http = HttpServer(api, port=self._port, token=self._token, faults=self.faults)
         http.start()
         self._api, self._http = api, http
@@ -158,6 +162,14 @@ class APIServer:
         api = self.api
         with api.storage.lock:
             api.storage.expire_history()
+
+    def restart(self, revision: int = 1) -> None:
+        """Cut all connections and set the revision counter; see ``Faults.restart``."""
+        http, api = self._running(), self.api
+        http.refuse()
+        with api.storage.lock:
+            api.storage.restart(revision)
+        http.accept()
 
     def _running(self) -> HttpServer:
         if self._http is None:

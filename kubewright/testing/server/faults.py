@@ -59,6 +59,7 @@ class Operations(Protocol):
     def accept(self) -> None: ...
     def cut_streams(self) -> int: ...
     def expire_history(self) -> None: ...
+    def restart(self, revision: int) -> None: ...
 
 
 class Faults:
@@ -161,6 +162,11 @@ class Faults:
     def expire_history(self) -> None:
         """Forget all past revisions, as etcd's compaction does: watches and pages from before get 410."""
         self._operations().expire_history()
+
+    def restart(self, revision: int = 1) -> None:
+        """Come back like a server whose etcd was restored from a backup: all connections cut, no history, and the
+        revision counter at ``revision``, possibly lower than what clients have seen."""
+        self._operations().restart(revision)
 
     def refuse(self) -> None:
         """Refuse connections, and cut those there are, until ``accept``."""

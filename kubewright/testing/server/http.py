@@ -60,7 +60,7 @@ class HttpServer:
         self._tls = tls
         self._connections: set[Connection] = set()
         self._listener: asyncio.Server | None = None
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -72,19 +72,22 @@ class HttpServer:
     def start(self) -> None:
         """Listen and serve. Raises ``ConfigError`` when the port is taken."""
         listening = self._socket()
-        self._thread = threading.Thread(target=self._run, name="kubewright-apiserver", daemon=True)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, args=(self._loop,), name="kubewright-apiserver", daemon=True)
         self._thread.start()
         self._call(self._listen(listening))
 
     def stop(self) -> None:
         """Close every connection, leave the port, end the thread. Idempotent."""
         thread, self._thread = self._thread, None
-        if thread is None:
+        loop = self._loop
+        if thread is None or loop is None:
             return
-        asyncio.run_coroutine_threadsafe(self._shut_down(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._call(self._shut_down())
+        loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        self._loop.close()
+        loop.close()
+        self._loop = None
 
     def refuse(self) -> None:
         """Stop listening and cut all connections: clients see "connection refused" until ``accept``."""
@@ -99,14 +102,15 @@ class HttpServer:
         """Break every open watch in the middle; returns how many there were."""
         return self._call(self._cut_streams())
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_forever()
-        finally:
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_forever()
+        loop.run_until_complete(loop.shutdown_asyncgens())
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
+        if self._loop is None:
+            work.close()
+            raise ConfigError("the server is not running")
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def _socket(self) -> socket.socket:
@@ -122,15 +126,16 @@ class HttpServer:
         return listening
 
     async def _listen(self, listening: socket.socket) -> None:
-        self._listener = await self._loop.create_server(
-            lambda: Connection(self, self._loop), sock=listening, ssl=self._tls, backlog=1024
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(
+            lambda: Connection(self, loop), sock=listening, ssl=self._tls, backlog=1024
         )
-        self._tick()
+        self._tick(loop)
 
-    def _tick(self) -> None:
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._listener is not None:
             self.handler.tick()
-            self._loop.call_later(_TICK_SECONDS, self._tick)
+            loop.call_later(_TICK_SECONDS, self._tick, loop)
 
     async def _shut_down(self) -> None:
         listener, self._listener = self._listener, None

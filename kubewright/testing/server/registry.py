@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeAlias
 
 from kubewright.core.resource import Resource
 from kubewright.testing.server import builtins
+from kubewright.testing.server.embedded import coerce_embedded
 from kubewright.validation import Cause, Scale, Structural, compile_schema, default, prune, validate
 from kubewright.validation.jsontypes import JsonObject, JsonValue
 
@@ -95,12 +96,16 @@ class ServedResource:
         return node
 
     def prepare(self, obj: Json) -> list[str]:
-        """Prune unknown fields and fill in defaults, in place; the dotted paths of what was pruned, sorted."""
+        """Prune unknown fields and fill in defaults, in place; the dotted paths of what was pruned, sorted.
+
+        Raises WrongType for metadata of an embedded resource that is none.
+        """
         structural = self.structural
         if structural is None:
             return []
         pruned = prune(structural, obj, typed=self.builtin)
         if not self.builtin:
+            coerce_embedded(structural, obj)
             default(structural, obj)
         elif self.admission is not None:
             self.admission.default(obj)
