@@ -16,12 +16,12 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast, get_origin
 
 import msgspec
 
-from .core.codec import reader
+from .core.codec import encode, reader
 from .core.managedfields import heads_of, without_managed_fields
 from .core.resource import Resource
 from .core.store import Entry, Key, Store
 from .errors import DecodeError, KubewrightError, NotFound
-from .objects import ObjectKey, set_origin
+from .objects import ObjectKey, SeenOrigin, set_origin
 from .selectors import LabelRequirement, LabelSelectorLike, parse_label_selector
 
 __all__ = ["Cache", "HeaderIndexer", "IndexFunction", "Undecodable", "index_by_label", "index_by_owner"]
@@ -214,8 +214,7 @@ class Cache(Generic[T]):
             else:
                 made = read(raw)
             if self._transform is not None:
-                set_origin(made, entry.raw)
-                made = self._transformed(made)
+                return self._transformed(made, entry.raw)
         except DecodeError as error:
             self._put_into_quarantine(entry, error)
             raise
@@ -243,12 +242,17 @@ class Cache(Generic[T]):
         if metadata is not None:
             metadata.managed_fields = None
 
-    def _transformed(self, made: T) -> T:
+    def _transformed(self, made: T, raw: bytes) -> T:
         assert self._transform is not None
+        set_origin(made, raw)
         try:
-            return self._transform(made)
+            made = self._transform(made)
+            if not self._plain:
+                # What the transform left out, the reader never saw: an update must not take it away on the server.
+                set_origin(made, SeenOrigin.of(raw, encode(made)))
         except Exception as error:
             raise DecodeError(f"the transform raised {type(error).__name__}: {error}") from error
+        return made
 
     def _put_into_quarantine(self, entry: Entry, error: DecodeError) -> None:
         with self.lock:

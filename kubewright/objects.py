@@ -28,6 +28,7 @@ __all__ = [
     "ObjectMeta",
     "OwnerReference",
     "Preconditions",
+    "SeenOrigin",
     "Status",
     "StatusCause",
     "StatusDetails",
@@ -253,6 +254,21 @@ def key_of(obj: object) -> ObjectKey:
         return ObjectKey(meta.get("namespace") or "", meta.get("name") or "")
     typed = metadata_of(obj)
     return ObjectKey(typed.namespace or "", typed.name or "")
+
+
+class SeenOrigin(bytes):
+    """An origin of which its reader saw only a part: a cache's transform left something out, and `seen` is what remained.
+
+    What the reader never saw is no wish to remove it: an update compares with `seen` (client-go#1312 and many others).
+    """
+
+    seen: bytes
+
+    @classmethod
+    def of(cls, raw: bytes, seen: bytes) -> SeenOrigin:
+        made = cls(raw)
+        made.seen = seen
+        return made
 
 
 def origin_of(obj: object) -> bytes | None:

@@ -10,7 +10,7 @@ from ..core.overlay import Json, overlay
 from ..core.requests import Query, build
 from ..core.resource import Resource
 from ..core.wire import Request, Response, StopSignal, Transport
-from ..objects import metadata_of, origin_of, set_origin
+from ..objects import SeenOrigin, metadata_of, origin_of, set_origin
 from .calls import send
 
 __all__ = ["Endpoint"]
@@ -99,7 +99,8 @@ class Endpoint(Generic[T]):
         if raw is None:
             return self._document(obj)
         origin = cast("Mapping[str, Json]", codec.decode(dict[str, Any], raw))
-        base = cast("dict[str, Json]", codec.to_builtins(codec.decode(type(obj), raw)))
+        seen = raw.seen if isinstance(raw, SeenOrigin) else raw
+        base = cast("dict[str, Json]", codec.to_builtins(codec.decode(type(obj), seen)))
         new = cast("dict[str, Json]", codec.to_builtins(obj))
         if not _one_object(origin, base, new):
             return self._document(obj)

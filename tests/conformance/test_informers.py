@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import threading
 from collections.abc import Iterator
@@ -185,6 +186,29 @@ def test_an_object_from_the_cache_can_be_updated_and_loses_nothing(clientset: Cl
         updated = scope.update(obj)
         assert (updated.spec.replicas, updated.metadata.annotations) == (9, {"note": "kept"})
         assert updated.metadata.managed_fields
+
+
+def test_what_a_transform_left_out_is_not_removed_by_an_update(clientset: Clientset) -> None:
+    # client-go#1312, falco k8s-metacollector#186: a transform that slims the cache breaks updates
+    scope = clientset.stable_v1.tstests(ONE)
+    scope.create(tstest("a", annotations={"note": "kept"}))
+
+    def slim(obj: Any) -> Any:
+        obj.metadata.annotations = None
+        obj.spec.image = None
+        return obj
+
+    with no_leaked_threads(), SharedInformerFactory(clientset, namespaces=ONE, transform=slim) as factory:
+        lister = factory.stable_v1.tstests.lister
+        wait_for_cache_sync(factory, timeout=30)
+        obj = copy.deepcopy(lister(ONE).get("a"))
+        obj.spec.replicas = 9
+        updated = scope.update(obj)
+        assert (updated.spec.replicas, updated.spec.image, updated.metadata.annotations) == (
+            9,
+            "nginx",
+            {"note": "kept"},
+        )
 
 
 def test_built_in_kinds_are_the_same_from_a_list_and_from_a_watch(clientset: Clientset) -> None:
