@@ -18,7 +18,7 @@ from codegen.errors import CodegenError
 from codegen.plan.model import ClassPlan, FieldPlan, ListOf, MapOf, Nullable, Own, Plain, TypePlan
 from codegen.plan.reserved import STANDARD_LIBRARY
 from codegen.render.classes import WrittenClass, classes_of, join_module
-from codegen.render.types import annotation, field_annotation, own_classes
+from codegen.render.types import annotation, field_annotation, own_classes, written_annotation
 
 _OPEN = "kubewright.open.Open"
 _SENSITIVE = "kubewright.model.Sensitive"
@@ -135,7 +135,9 @@ def _property(field: FieldPlan) -> dict[str, Any]:
     if own_classes(field.type) & STANDARD_LIBRARY:
         fed = _referring(field)
     else:
-        fed = {"type": "string", "x-python-type": field_annotation(field)}
+        # Its own idea of a type wins where the name of an own class sounds like it (`String` for a string).
+        kind = "boolean" if "String" in own_classes(field.type) else "string"
+        fed = {"type": kind, "x-python-type": field_annotation(field)}
         if field.constant is not None:
             fed["default"] = field.constant
         elif not field.nullable:
@@ -172,19 +174,26 @@ def _schema(plan: TypePlan) -> dict[str, Any]:
 
 
 def check_names(text: str, planned: Iterable[ClassPlan]) -> None:
-    """Raises CodegenError unless ``text`` defines exactly the planned classes with the planned attributes."""
-    wanted = {each.name: sorted(f.name for f in each.fields) for each in planned}
-    found: dict[str, list[str]] = {}
+    """Raises CodegenError unless ``text`` defines exactly the planned classes, attributes and types."""
+    wanted = {each.name: {f.name: written_annotation(f) for f in each.fields} for each in planned}
+    found: dict[str, dict[str, str]] = {}
     for statement in ast.parse(text).body:
         if isinstance(statement, ast.ClassDef):
-            found[statement.name] = sorted(
-                line.target.id
+            found[statement.name] = {
+                line.target.id: ast.unparse(line.annotation)
                 for line in statement.body
                 if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
-            )
+            }
     for name in sorted(wanted.keys() | found.keys()):
-        if wanted.get(name) != found.get(name):
-            raise CodegenError(
-                f"class {name!r} was written with {found.get(name)}, planned was {wanted.get(name)}",
-                hint="this is a bug of kubewright; a pin in [tool.kubewright.class-names] gets around it",
-            )
+        if name not in found or name not in wanted:
+            raise _not_as_planned(f"class {name!r} was {'planned' if name in wanted else 'written'} only")
+        for attribute in sorted(wanted[name].keys() | found[name].keys()):
+            asked, written = wanted[name].get(attribute), found[name].get(attribute)
+            if asked != written and (asked is None or written is None or ast.unparse(ast.parse(asked)) != written):
+                raise _not_as_planned(f"{name}.{attribute} was written as {written}, planned was {asked}")
+
+
+def _not_as_planned(message: str) -> CodegenError:
+    return CodegenError(
+        message, hint="this is a bug of kubewright; a pin in [tool.kubewright.class-names] gets around it"
+    )

@@ -6,6 +6,7 @@ Every string of a schema passes through `repr` here.
 from __future__ import annotations
 
 from codegen.plan.model import Choice, FieldPlan, Foreign, ListOf, MapOf, Nullable, Own, Plain, TypePlan
+from codegen.plan.reserved import STANDARD_LIBRARY
 
 REQ = "kubewright.model.Req"
 ONE_OF = "kubewright.model.OneOf"
@@ -41,6 +42,32 @@ def field_annotation(field: FieldPlan) -> str:
     if field.nullable:
         return inner if inner == "Any" else f"{inner} | None"
     return f"{REQ}[{inner}]" if field.required else inner
+
+
+def written_annotation(field: FieldPlan) -> str:
+    """The annotation as it stands in the module: names without their paths, optionality said."""
+    inner = _unqualified(field.type)
+    if field.constant is not None:
+        return inner
+    if field.nullable:
+        return f"{inner} | UnsetType" if inner == "Any" else f"{inner} | None | UnsetType"
+    if not field.required:
+        return f"{inner} | None"
+    return inner if own_classes(field.type) & STANDARD_LIBRARY else f"Req[{inner}]"
+
+
+def _unqualified(plan: TypePlan) -> str:
+    match plan:
+        case Choice():
+            return f"OneOf[{literal(plan.values)}]"
+        case ListOf():
+            return f"list[{_unqualified(plan.item)}]"
+        case MapOf():
+            return f"dict[str, {_unqualified(plan.value)}]"
+        case Nullable():
+            return f"{_unqualified(plan.inner)} | None"
+        case _:
+            return plan.name
 
 
 def apply_annotation(plan: TypePlan) -> str:
