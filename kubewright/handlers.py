@@ -17,9 +17,9 @@ from .cache import Cache
 from .core.deltas import Change, Deleted, Kind
 from .core.store import Entry, Key
 from .errors import DecodeError
-from .objects import ObjectKey
+from .objects import ObjectKey, key_of
 
-__all__ = ["KeyRegistration", "Registration", "TypedRegistration"]
+__all__ = ["KeyRegistration", "Registration", "TypedRegistration", "only_where"]
 
 T = TypeVar("T")
 
@@ -119,6 +119,37 @@ class KeyRegistration(Registration):
 
     def close(self) -> None:
         self._closed = True
+
+
+def only_where(
+    where: Callable[[T], bool],
+    on_add: Callable[[T], object] | None,
+    on_update: Callable[[T, T], object] | None,
+    on_delete: Callable[[Deleted[T]], object] | None,
+) -> tuple[Callable[[T], object], Callable[[T, T], object], Callable[[Deleted[T]], object]]:
+    """Callbacks that see only the objects for which `where` holds: one that begins to is an add, one that ceases to a delete
+    (I15; client-go: FilteringResourceEventHandler)."""
+
+    def add(obj: T) -> None:
+        if on_add is not None and where(obj):
+            on_add(obj)
+
+    def update(old: T, new: T) -> None:
+        before, after = where(old), where(new)
+        if before and after:
+            if on_update is not None:
+                on_update(old, new)
+        elif after:
+            if on_add is not None:
+                on_add(new)
+        elif before and on_delete is not None:
+            on_delete(Deleted(old, key_of(old), False))
+
+    def delete(deleted: Deleted[T]) -> None:
+        if on_delete is not None and where(deleted.object):
+            on_delete(deleted)
+
+    return add, update, delete
 
 
 class _Synced:

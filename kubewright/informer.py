@@ -19,7 +19,7 @@ from .core.deltas import Change, Deleted, apply_event, apply_list, current_as_ad
 from .core.streaminglists import StreamingLists
 from .core.watchsteps import Events, Replaced
 from .errors import KubewrightError, ShutDown
-from .handlers import KeyRegistration, Registration, TypedRegistration
+from .handlers import KeyRegistration, Registration, TypedRegistration, only_where
 from .informerclock import InformerClock
 from .informerstatus import InformerStatus, SourceStatus
 from .lister import NamespacedLister
@@ -42,7 +42,7 @@ class SharedInformer(Generic[T]):
     `source`: a ListWatch, or several with different namespaces. `model`: what objects are read as; `dict[str, Any]` for a kind
     known only at run time. `resync_period` (seconds, 0: never) is the default of handlers. `indexers`: see `add_indexers`.
     `transform` and `managed_fields`: what readers get, see Cache. `streaming=False` forbids streaming lists. `backoff`: pattern
-    for the waits after failures.
+    for the waits after failures. `on_error` hears of every failed list and watch, on the thread that met it; it must not block.
 
     Runs once: `start`, `stop`, and never again (I13); make a new one then.
     """
@@ -57,6 +57,7 @@ class SharedInformer(Generic[T]):
         transform: Callable[[T], T] | None = None,
         managed_fields: bool = False,
         on_undecodable: Callable[[Undecodable], None] | None = None,
+        on_error: Callable[[Exception], object] | None = None,
         streaming: bool = True,
         backoff: Backoff | None = None,
         clock: Clock | None = None,
@@ -84,6 +85,7 @@ class SharedInformer(Generic[T]):
         self._buffered: tuple[Registration, ...] = ()
         self._versions: dict[str | None, str] = {}
         self._synced = False
+        self._on_error = on_error
         pattern = backoff if backoff is not None else Backoff()
         self._reflectors = [
             Reflector(
@@ -262,6 +264,7 @@ class SharedInformer(Generic[T]):
         on_update: Callable[[T, T], object] | None = None,
         on_delete: Callable[[Deleted[T]], object] | None = None,
         on_key: Callable[[ObjectKey], object] | None = None,
+        where: Callable[[T], bool] | None = None,
         resync_period: float | None = None,
         name: str = "",
     ) -> Registration:
@@ -269,7 +272,8 @@ class SharedInformer(Generic[T]):
 
         `on_add(obj)`, `on_update(old, new)`, `on_delete(deleted)` run on a thread of their own. `on_key(key)` instead of them is
         called on the thread that noticed, for whatever happened; it must not block (`queue.add`). A late key handler gets
-        the present keys on the calling thread, before this returns. `resync_period`: seconds, at least 1 (0: never; None: the
+        the present keys on the calling thread, before this returns. `where` shows a typed handler only some objects: one that
+        begins to be among them is an add, one that ceases to be a delete (I15). `resync_period`: seconds, at least 1 (0: never; None: the
         informer's). What a handler raises is logged and counted. Raises ShutDown after `stop` (I11).
         """
         period = self.resync_period if resync_period is None else resync_period
@@ -277,13 +281,17 @@ class SharedInformer(Generic[T]):
             log.warning("%s: a resync period of %g s is raised to %g s", self.resource, period, MIN_RESYNC_PERIOD)
             period = MIN_RESYNC_PERIOD
         typed = on_add is not None or on_update is not None or on_delete is not None
-        if typed == (on_key is not None):
-            raise KubewrightError("add_event_handler() needs on_add, on_update, on_delete, or else on_key alone")
+        if typed == (on_key is not None) or (where is not None and not typed):
+            raise KubewrightError(
+                "add_event_handler() needs on_add, on_update, on_delete (and where), or else on_key alone"
+            )
         handler: Registration
         if on_key is not None:
             handler = KeyRegistration(on_key, name or _name_of(on_key), period, self._remove)
         else:
             shown = name or _name_of(on_add or on_update or on_delete)
+            if where is not None:
+                on_add, on_update, on_delete = only_where(where, on_add, on_update, on_delete)
             handler = TypedRegistration(self.cache, on_add, on_update, on_delete, shown, period, self._remove)
         with self._lock:
             if self._state == "stopped":
@@ -345,6 +353,14 @@ class SharedInformer(Generic[T]):
         if changes:
             for key_handler in inline:
                 key_handler.push(changes)
+
+    def failed(self, namespace: str | None, error: Exception) -> None:
+        """For reflectors: a list or a watch failed; it is tried again."""
+        if self._on_error is not None:
+            try:
+                self._on_error(error)
+            except Exception:
+                log.exception("%s: the hook on_error raised", self.resource)
 
     def _applied(self, namespace: str | None, resource_version: str, changes: Sequence[Change]) -> None:
         self._versions[namespace] = resource_version

@@ -75,6 +75,8 @@ class Sink(Protocol):
 
     def changed(self, namespace: str | None, events: Events) -> None: ...
 
+    def failed(self, namespace: str | None, error: Exception) -> None: ...
+
 
 _lists_by_server: weakref.WeakKeyDictionary[object, StreamingLists] = weakref.WeakKeyDictionary()
 _lists_lock = threading.Lock()
@@ -179,7 +181,7 @@ class Reflector:
             finally:
                 self._request = None
                 forget()
-            if machine.errors != errors:
+            if machine.errors != errors and machine.last_error is not None:
                 self._tell(machine.last_error)
         machine.phase = "stopped"
 
@@ -234,6 +236,7 @@ class Reflector:
             return TransportTimeout(f"{self.where}: the server was silent for {self._silent_for:.0f} s")
         return error if error is not None else TransportTimeout(f"{self.where}: interrupted")
 
-    def _tell(self, error: Exception | None) -> None:
-        level = logging.INFO if isinstance(error, Gone) else logging.WARNING
+    def _tell(self, error: Exception) -> None:
+        level = logging.INFO if isinstance(error, Gone) else logging.WARNING  # R21
+        self._sink.failed(self.namespace, error)
         log.log(level, "%s: %s: %s", self.where, type(error).__name__, error)

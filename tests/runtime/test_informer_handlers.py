@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kubewright.core.deltas import Deleted
-from kubewright.errors import KubewrightError, ShutDown
+from kubewright.errors import Forbidden, KubewrightError, ShutDown
 from kubewright.objects import ObjectKey
 from kubewright.testing.clock import FakeClock
 from kubewright.testing.source import ScriptedServer
@@ -410,10 +410,52 @@ def test_a_handler_can_be_removed_after_stop() -> None:
         assert handler.remove(timeout=10)
 
 
-@pytest.mark.parametrize("callbacks", [{}, {"on_add": print, "on_key": print}])
+@pytest.mark.parametrize("callbacks", [{}, {"on_add": print, "on_key": print}, {"on_key": print, "where": bool}])
 def test_a_handler_is_either_typed_or_for_keys(callbacks: dict[str, Any]) -> None:
-    with informer(ScriptedServer().source(), start=False) as made, pytest.raises(KubewrightError, match="on_key alone"):
+    with (
+        informer(ScriptedServer().source(), start=False) as made,
+        pytest.raises(KubewrightError, match="or else on_key alone"),
+    ):
         made.add_event_handler(**callbacks)
+
+
+# --- filters and hooks
+
+
+def test_a_filtered_handler_sees_objects_come_and_go_as_they_begin_and_cease_to_match() -> None:
+    # client-go: TestTypedFilteringResourceEventHandler (I15)
+    server, seen = ScriptedServer(), Recorder()
+    with synced(server.source()) as made:
+        made.add_event_handler(
+            on_add=seen.add,
+            on_update=seen.update,
+            on_delete=seen.delete,
+            where=lambda obj: obj.spec is not None and (obj.spec.size or 0) > 10,
+        )
+        server.add("a", spec={"size": 1})
+        for size in (2, 20, 30, 3, 40):
+            server.modify("a", spec={"size": size})
+        server.delete("a")
+        server.add("b", spec={"size": 1})
+        server.delete("b")
+        server.add("end", spec={"size": 99})
+        settle(lambda: "add end" in seen.told)
+        assert seen.told == ["add a", "update a 20->30", "delete a", "add a", "delete a", "add end"]
+
+
+def test_the_error_hook_hears_of_every_failed_request_and_may_raise() -> None:
+    # client-go: TestSharedInformerErrorHandling (R21)
+    server = ScriptedServer(streaming="refused")
+    denied = Forbidden("no", code=403, reason="Forbidden")
+    server.fail("list", denied, denied)
+    heard: list[Exception] = []
+
+    def hook(error: Exception) -> None:
+        heard.append(error)
+        raise RuntimeError("a hook with a bug")
+
+    with synced(server.source(), on_error=hook, streaming=False):
+        assert heard == [denied, denied]
 
 
 # --- resync
