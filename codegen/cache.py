@@ -12,14 +12,23 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 #: Entries beyond this many bytes are dropped, least recently used first.
 CAPACITY: Final = 256 * 1024 * 1024
 _LIBRARIES: Final = ("datamodel-code-generator", "jinja2", "black", "PyYAML", "msgspec")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run came to: path -> digest of its text, and what it had to remark."""
+
+    files: Mapping[str, str]
+    notices: Sequence[str]
 
 
 class Cache:
@@ -56,17 +65,15 @@ class Cache:
         except OSError:
             return
 
-    def get_tree(self, key: str) -> Mapping[str, str] | None:
-        """A tree's digests (path -> digest of its text), as :meth:`put_tree` stored them."""
+    def get_run(self, key: str) -> Run | None:
+        """An earlier run with the same input, as :meth:`put_run` stored it."""
         text = self.get(key)
-        if text is None:
-            return None
-        loaded: object = json.loads(text)
-        return cast("dict[str, str]", loaded) if isinstance(loaded, dict) else None
+        return None if text is None else Run(*json.loads(text))
 
-    def put_tree(self, key: str, tree: Mapping[str, str]) -> None:
-        """Remember what a whole run wrote, as digests."""
-        self.put(key, json.dumps({path: content_digest(text.encode()) for path, text in tree.items()}))
+    def put_run(self, key: str, tree: Mapping[str, str], notices: Sequence[str] = ()) -> None:
+        """Remember what a whole run wrote (as digests) and remarked."""
+        files = {path: content_digest(text.encode()) for path, text in tree.items()}
+        self.put(key, json.dumps([files, list(notices)]))
 
     def prune(self, capacity: int = CAPACITY) -> None:
         """Drop the least recently used entries until the rest fits into ``capacity`` bytes."""

@@ -209,7 +209,7 @@ def _run(options: argparse.Namespace, generate: _Generate) -> int:
         result = generate(config, cache=cache, progress=bar.show)
     shown = _shown(config.output_path)
     if not options.quiet:
-        for notice in result.notices:
+        for notice in (*result.renames, *result.notices):
             print(f"note: {notice}", file=sys.stderr)
     for error in result.errors:
         _complain(error)

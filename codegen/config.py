@@ -44,7 +44,7 @@ class Config:
     exclude: tuple[str, ...] = ()
     #: Which versions: ``served`` (default), ``all``, or only the ``storage`` version.
     versions: VersionChoice = "served"
-    #: Group-version or group -> attribute of the clientset, e.g. ``"cert-manager.io/v1" = "certs_v1"``.
+    #: Group -> what it is called, e.g. ``"cert-manager.io" = "certs"`` for ``cs.certs_v1``.
     group_names: Mapping[str, str] = field(default_factory=dict[str, str])
     #: Schema path (``Kind:/spec/containers/*``) or class name -> class name.
     class_names: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -6,16 +6,17 @@ is reached, because an unchanged second run never gets that far.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from codegen.cache import Cache, content_digest, digest, generator_digest
 from codegen.config import Config
 from codegen.crd.inputs import InputFile, find_inputs
 from codegen.errors import CodegenError, MissingExtraError, UsageError
+from codegen.render import tree
 
 if TYPE_CHECKING:
     from codegen.crd.loader import Loaded
@@ -42,6 +43,8 @@ class Generated:
     tree: Mapping[str, str] = field(default_factory=dict[str, str])
     errors: tuple[CodegenError, ...] = ()
     notices: tuple[str, ...] = ()
+    #: Attributes that this run renames; said once, because afterwards they have their new names.
+    renames: tuple[str, ...] = ()
     up_to_date: bool = False
     kinds: int = 0
     group_versions: int = 0
@@ -58,9 +61,9 @@ def generate(config: Config, *, cache: Cache, progress: Progress = _silent) -> G
     """
     inputs = _inputs(config)
     key = digest("tree", generator_digest(), _config_digest(config), *(_input_digest(item) for item in inputs))
-    remembered = cache.get_tree(key)
-    if remembered is not None and _is_current(config.output_path, remembered):
-        return Generated(up_to_date=True, files_read=len(inputs), key=key)
+    earlier = cache.get_run(key)
+    if earlier is not None and tree.matches(config.output_path, earlier.files):
+        return Generated(up_to_date=True, notices=tuple(earlier.notices), files_read=len(inputs), key=key)
     _require_extra()
     from codegen.render.workers import Workers
 
@@ -68,9 +71,10 @@ def generate(config: Config, *, cache: Cache, progress: Progress = _silent) -> G
     with Workers(None if _size(inputs) > _WORTH_PROCESSES else 0) as workers:
         loaded = _load(inputs, config, progress)
         errors.extend(loaded.errors)
-        plan, tree = _plan_and_render(loaded, config, cache, workers, progress, errors)
-    result = _result(plan, tree, errors, notices=(*loaded.notices, *_renames(plan, config)), files_read=len(inputs))
-    return replace(result, other_objects=loaded.other_objects, key=key)
+        plan, texts = _plan_and_render(loaded, config, cache, workers, progress, errors)
+    notices = (*loaded.notices, *_without_effect(plan, loaded, config))
+    result = _result(plan, texts, errors, notices=notices, files_read=len(inputs))
+    return replace(result, other_objects=loaded.other_objects, renames=_renames(plan, config), key=key)
 
 
 def generate_built_in(documents: str, config: Config, *, cache: Cache, progress: Progress = _silent) -> Generated:
@@ -88,15 +92,20 @@ def generate_built_in(documents: str, config: Config, *, cache: Cache, progress:
     with Workers() as workers:
         api = reader.read(config.root / documents, documents)
         plan = built_in.build(api)
-        tree = package.render(plan, config, cache=cache, workers=workers, progress=progress, errors=errors)
-    return _result(plan, tree, errors, files_read=len(api.files) + 1)
+        texts = package.render(plan, config, cache=cache, workers=workers, progress=progress, errors=errors)
+    return _result(plan, texts, errors, files_read=len(api.files) + 1)
 
 
 def _result(
-    plan: Plan, tree: Mapping[str, str], errors: Sequence[CodegenError], *, notices: Sequence[str] = (), files_read: int
+    plan: Plan,
+    texts: Mapping[str, str],
+    errors: Sequence[CodegenError],
+    *,
+    notices: Sequence[str] = (),
+    files_read: int,
 ) -> Generated:
     return Generated(
-        tree=tree,
+        tree=texts,
         errors=tuple(errors),
         notices=tuple(notices),
         kinds=sum(len(gv.kinds) for gv in plan.package.group_versions),
@@ -106,9 +115,9 @@ def _result(
 
 
 def remember(result: Generated, cache: Cache) -> None:
-    """After the tree is on disk: the next run with the same input need not make it again (errors are said every time)."""
-    if result.key and result.tree and not result.errors and not result.notices:
-        cache.put_tree(result.key, result.tree)
+    """After the tree is on disk: the next run with the same input need not make it again.  (Errors are found anew each time.)"""
+    if result.key and result.tree and not result.errors:
+        cache.put_run(result.key, result.tree, result.notices)
     cache.prune()
 
 
@@ -131,13 +140,6 @@ def _input_digest(item: InputFile) -> str:
         return f"{item.name}={content_digest(item.read())}"
     except CodegenError as error:
         return f"{item.name}!{error.message}"
-
-
-def _is_current(output: Path, digests: Mapping[str, str]) -> bool:
-    """Whether the disk holds exactly this tree; a stale file beside it means that somebody has to look."""
-    from codegen.render import tree
-
-    return tree.matches(output, digests)
 
 
 def _load(inputs: Sequence[InputFile], config: Config, progress: Progress) -> Loaded:
@@ -192,12 +194,31 @@ def _require_extra() -> None:
         )
 
 
-def _renames(plan: Plan, config: Config) -> list[str]:
+def _renames(plan: Plan, config: Config) -> tuple[str, ...]:
     """A group whose attribute has to change because of a newcomer: say so, and how to keep the old name."""
     models = config.output_path / "models"
-    return [
+    return tuple(
         f"{item.group}: the clientset's {item.short_module} is now {item.module}, because another group begins with the same "
         f'word; to choose the name yourself: [tool.kubewright.group-names] "{item.group}" = "name"'
         for item in plan.lengthened
         if (models / f"{item.short_module}.py").exists() and not (models / f"{item.module}.py").exists()
-    ]
+    )
+
+
+def _without_effect(plan: Plan, loaded: Loaded, config: Config) -> Iterator[str]:
+    """Settings that name nothing in the input: a misspelt one would otherwise just do nothing."""
+    groups = sorted({crd.group for crd in loaded.crds})
+    for group in config.group_names:
+        if group not in groups:
+            yield _unused("group-names", group, groups)
+    classes = [each for gv in plan.package.group_versions for each in gv.classes]
+    names = {each.name for each in classes}
+    for key, name in config.class_names.items():
+        if name not in names:
+            yield _unused("class-names", key, [*(each.path for each in classes), *names])
+
+
+def _unused(table: str, key: str, known: Sequence[str]) -> str:
+    close = get_close_matches(key, known, n=1)
+    suggestion = f"; did you mean {close[0]!r}?" if close else ""
+    return f"[tool.kubewright.{table}] {key!r} names nothing in the input{suggestion}"

@@ -94,6 +94,34 @@ def test_an_error_does_not_remove_what_was_generated_from_the_broken_document() 
     assert not Path("generated/models/other_v1.py").exists()
 
 
+def test_a_newcomer_that_renames_an_attribute_is_said_with_the_pin(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["generate"])
+    Path("schemas/other.yaml").write_text(TSTEST.replace("stable.example.com", "stable.example.org"))
+    assert main(["generate"]) == 0
+    said = capsys.readouterr().err
+    assert "note: stable.example.com: the clientset's stable_v1 is now stable_example_com_v1" in said
+    assert '[tool.kubewright.group-names] "stable.example.com" = "name"' in said
+    with Path("pyproject.toml").open("a") as file:
+        file.write('[tool.kubewright.group-names]\n"stable.example.com" = "stable"\n')
+    assert main(["generate"]) == 0
+    assert Path("generated/models/stable_v1.py").exists()
+
+
+def test_a_setting_that_names_nothing_is_remarked_every_time(capsys: pytest.CaptureFixture[str]) -> None:
+    with Path("pyproject.toml").open("a") as file:
+        file.write('[tool.kubewright.group-names]\n"stable.exampel.com" = "x"\n')
+        file.write('[tool.kubewright.class-names]\n"TsTest:/spek" = "Wanted"\n')
+    for expected in ("generated: 1 kind", "generated is up to date"):
+        assert main(["generate"]) == 0
+        said = capsys.readouterr()
+        assert expected in said.out
+        assert (
+            "group-names] 'stable.exampel.com' names nothing in the input; did you mean 'stable.example.com'?"
+            in said.err
+        )
+        assert "class-names] 'TsTest:/spek' names nothing in the input; did you mean 'TsTest:/spec'?" in said.err
+
+
 def test_stdin_is_an_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(TSTEST.encode())))
     assert main(["generate", "-", "--output", "piped"]) == 0
