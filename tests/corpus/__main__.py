@@ -1,0 +1,88 @@
+"""`python -m tests.corpus [PROJECT …]`: generate, import, try and type-check every CRD of the corpus.
+
+Exit code 1 if anything of issue 4's table does not hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from tests.corpus import report, speed, typecheck
+from tests.corpus.projects import corpus_directory, project_names
+from tests.corpus.run import ProjectResult, run_project
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.corpus", description=__doc__)
+    parser.add_argument("projects", nargs="*", metavar="PROJECT", help="folders of the corpus; default: all of them")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)")
+    parser.add_argument("--types", choices=("none", "mypy", "pyright", "both"), default="both", help="type checkers")
+    parser.add_argument("--output", type=Path, help="keep the generated packages here")
+    parser.add_argument("--no-speed", action="store_true", help="leave out the cold runs of well-known CRDs")
+    options = parser.parse_args(arguments)
+    corpus = corpus_directory()
+    if not corpus.is_dir():
+        print(
+            f"no corpus at {corpus}: set KUBEWRIGHT_CORPUS to a folder with one folder of CRDs per project",
+            file=sys.stderr,
+        )
+        return 2
+    with tempfile.TemporaryDirectory(prefix="kubewright-corpus-") as scratch:
+        return _run(options, corpus, options.output or Path(scratch) / "packages", Path(scratch))
+
+
+def _run(options: argparse.Namespace, corpus: Path, output: Path, scratch: Path) -> int:
+    names: list[str] = options.projects or project_names(corpus)
+    begin = time.perf_counter()
+    print(report.header(), flush=True)
+    results: list[ProjectResult] = []
+    with ProcessPoolExecutor(options.jobs) as pool:
+        for done in as_completed([pool.submit(run_project, corpus, name, output) for name in names]):
+            results.append(done.result())
+            print(report.line(results[-1]), flush=True)
+    results.sort(key=lambda result: result.name)
+    wall = time.perf_counter() - begin
+    packages = sorted(path for path in output.iterdir() if path.is_dir()) if output.is_dir() else []
+    types = [
+        check(packages)
+        for tool, check in (("mypy", typecheck.mypy), ("pyright", typecheck.pyright))
+        if options.types in (tool, "both")
+    ]
+    print()
+    for text in report.details(results, types):
+        print(text)
+    judged = list(report.judge(results, types, wall))
+    if not options.projects:
+        judged.extend(_well_known(corpus, scratch, measure=not options.no_speed))
+    print()
+    for holds, sentence in judged:
+        print(f"{'ok    ' if holds else 'FAILED'} {sentence}")
+    return 0 if all(holds for holds, _ in judged) else 1
+
+
+def _well_known(corpus: Path, scratch: Path, *, measure: bool) -> list[tuple[bool, str]]:
+    found: list[tuple[bool, str]] = []
+    for number, known in enumerate(speed.KNOWN):
+        path = speed.find(corpus, known)
+        if path is None:
+            found.append((False, f"{known.title}: not in the corpus"))
+            continue
+        classes = speed.own_classes(path)
+        found.append((classes <= known.classes, f"{known.title}: {classes} own classes (at most {known.classes})"))
+        if measure and known.seconds:
+            seconds = speed.cold_run(path, scratch / f"cold-{number}")
+            found.append(
+                (seconds < known.seconds, f"{known.title}: {seconds:.1f} s cold (less than {known.seconds:.0f} s)")
+            )
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
