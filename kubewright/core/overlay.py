@@ -17,13 +17,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias, cast
 
+import msgspec
+
 Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
-"""A JSON document as builtins."""
+"""A JSON document as builtins: dicts and lists (the type is read-only, so that any precise one fits)."""
 
 ListKeys: TypeAlias = Mapping[tuple[str, ...], tuple[str, ...]]
 """Path of a list (property names; lists add nothing) to the keys that identify one of its items."""
 
 _NO_KEYS: ListKeys = {}
+_encode = msgspec.json.Encoder().encode
 
 # What identifies an item where no schema says it, most telling first. Only used to find the *same* item again
 # after edits that moved it and changed it at once; a wrong guess needs two items that swap their identities.
@@ -62,23 +65,27 @@ def same(a: Json, b: Json) -> bool:
         return True
     if a != b:
         return False
-    if isinstance(a, Mapping):
-        other = cast("Mapping[str, Json]", b)
+    if isinstance(a, dict):
+        other = cast("dict[str, Json]", b)
         return all(same(value, other[key]) for key, value in a.items())
-    if isinstance(a, (str, bool)) or a is None:
-        return type(a) is type(b)
-    if isinstance(a, Sequence):
-        return all(map(same, a, cast("Sequence[Json]", b)))
-    return not isinstance(b, bool)
+    if isinstance(a, list):
+        return all(map(same, a, cast("list[Json]", b)))
+    return isinstance(a, bool) is isinstance(b, bool)
 
 
 def _overlay(origin: Json, base: Json, new: Json, path: tuple[str, ...], keys: ListKeys) -> Json:
-    if isinstance(new, Mapping):
-        if isinstance(origin, Mapping) and isinstance(base, Mapping):
-            return _overlay_object(origin, base, new, path, keys)
-    elif _is_list(new) and _is_list(base) and _is_list(origin):
-        return _overlay_list(_as_list(origin), _as_list(base), _as_list(new), path, keys)
+    if isinstance(new, dict):
+        if isinstance(origin, dict) and isinstance(base, dict):
+            return origin if _unchanged(base, new) else _overlay_object(origin, base, new, path, keys)
+    elif isinstance(new, list) and isinstance(base, list) and isinstance(origin, list):
+        return origin if _unchanged(base, new) else _overlay_list(origin, base, new, path, keys)
     return origin if same(base, new) else new
+
+
+def _unchanged(base: Json, new: Json) -> bool:
+    # Comparing the bytes of a whole subtree costs a fraction of walking it, and most subtrees are not touched. Different bytes
+    # need not mean a change (key order, 1 and 1.0): then it is walked.
+    return _encode(base) == _encode(new)
 
 
 def _overlay_object(
@@ -104,7 +111,10 @@ def _overlay_list(
     if len(origin) != len(base):
         return origin if same(base, new) else new  # the model skipped items: positions mean nothing
     pairs = _align(base, new, keys.get(path))
-    return [value if at is None else _overlay(origin[at], base[at], value, path, keys) for at, value in zip(pairs, new, strict=False)]
+    return [
+        value if at is None else _overlay(origin[at], base[at], value, path, keys)
+        for at, value in zip(pairs, new, strict=False)
+    ]
 
 
 def _align(base: Sequence[Json], new: Sequence[Json], key: tuple[str, ...] | None) -> list[int | None]:
@@ -160,7 +170,7 @@ def _pair_by_key(
 
 def _key_of(item: Json, key: tuple[str, ...]) -> tuple[str, ...] | None:
     """The values of the key fields as text; None when the first one is missing (later ones may default)."""
-    if not isinstance(item, Mapping) or not isinstance(item.get(key[0]), (str, int)):
+    if not isinstance(item, dict) or not isinstance(item.get(key[0]), (str, int)):
         return None
     return tuple(repr(item.get(name)) for name in key)
 
@@ -183,11 +193,3 @@ def _pair_between_neighbours(size: int, pairs: list[int | None], free: set[int])
                     pairs[new_at] = base_at
                     free.discard(base_at)
         start = end
-
-
-def _is_list(value: Json) -> bool:
-    return isinstance(value, (list, tuple))
-
-
-def _as_list(value: Json) -> Sequence[Json]:
-    return cast("Sequence[Json]", value)

@@ -363,8 +363,8 @@ def test_kinds_known_only_at_run_time_have_the_same_verbs(transport: Transport) 
     gears = DynamicClient(transport).namespaced(Gears.resource)("default")
     made = gears.create({"metadata": {"name": "a"}, "spec": {"teeth": 1, "sauce": {"hot": True}}})
     assert (made["kind"], made["spec"]["sauce"]) == ("Gear", {"hot": True})
-    made["spec"]["teeth"] = 2
-    assert gears.update(made)["spec"] == {"teeth": 2, "sauce": {"hot": True}}
+    made["spec"]["replicas"] = 2
+    assert gears.update(made)["spec"] == {"teeth": 1, "replicas": 2, "sauce": {"hot": True}}
     assert gears.get_scale("a").kind == "Scale"
 
 
