@@ -91,6 +91,10 @@ def apply_list(store: Store, entries: Iterable[Entry], namespace: str | None = N
     last one.
     """
     fresh = {entry.key: entry for entry in entries}
+    if not len(store):  # the first list: nothing to compare with
+        store.replace_all(fresh.values())
+        added = Kind.ADDED
+        return [Change(added, key, None, entry) for key, entry in fresh.items()]
     gone: list[Change] = []
     come: list[Change] = []
     for old in store.entries(namespace):

@@ -63,13 +63,14 @@ class _Head(msgspec.Struct, gc=False):
     metadata: _Meta
 
 
-class _Identity(msgspec.Struct, gc=False, rename="camel"):
+class _Bare(msgspec.Struct, gc=False, rename="camel"):
+    metadata: _Meta
     api_version: str | None = None
     kind: str | None = None
 
 
 _head_decoder = msgspec.json.Decoder(_Head)
-_identity_decoder = msgspec.json.Decoder(_Identity)
+_bare_decoder = msgspec.json.Decoder(_Bare)
 _labels_decoder = msgspec.json.Decoder(dict[str, str])
 _EMPTY: dict[str, str] = {}
 
@@ -117,17 +118,27 @@ def read_entry(raw: bytes, shared: LabelSets) -> Entry:
     try:
         meta = _head_decoder.decode(raw).metadata
     except msgspec.DecodeError as error:
-        raise DecodeError(f"no usable header (metadata.name, metadata.resourceVersion): {error}") from error
-    if not meta.name or not meta.resource_version:
+        raise _unusable(error) from error
+    return _entry(meta, raw, shared)
+
+
+def _entry(meta: _Meta, raw: bytes, shared: LabelSets) -> Entry:
+    name, version = meta.name, meta.resource_version
+    if not name or not version:
         raise DecodeError("no usable header: metadata.name or metadata.resourceVersion is empty")
+    managed = meta.managed_fields
     return Entry(
-        (shared.namespace(meta.namespace), meta.name),
+        (shared.namespace(meta.namespace), name),
         meta.uid or "",
-        meta.resource_version,
+        version,
         shared.labels(meta.labels) if meta.labels is not _ABSENT else _EMPTY,
         raw,
-        len(memoryview(meta.managed_fields)) if meta.managed_fields is not _ABSENT else 0,
+        len(memoryview(managed)) if managed is not _ABSENT else 0,
     )
+
+
+def _unusable(error: msgspec.DecodeError) -> DecodeError:
+    return DecodeError(f"no usable header (metadata.name, metadata.resourceVersion): {error}")
 
 
 def read_entries(
@@ -142,30 +153,31 @@ def read_entries(
     unusable: list[DecodeError] = []
     add = entries.append
     for item in items:
-        raw = bytes(item)
-        if not raw.startswith((b'{"apiVersion":', b'{"kind":')):
-            raw = _identified(raw, api_version, kind)
+        start = bytes(memoryview(item)[:14])
         try:
-            add(read_entry(raw, shared))
+            if start == b'{"apiVersion":' or start.startswith(b'{"kind":'):
+                add(read_entry(bytes(item), shared))
+            else:
+                add(_read_bare(item, shared, api_version, kind))
         except DecodeError as error:
             unusable.append(error)
     return entries, unusable
 
 
-def _identified(raw: bytes, api_version: str, kind: str) -> bytes:
+def _read_bare(item: Raw, shared: LabelSets, api_version: str, kind: str) -> Entry:
+    """Reads an item that may lack apiVersion and kind; where it does, they are in what is kept."""
     try:
-        has = _identity_decoder.decode(raw)
-    except msgspec.DecodeError:
-        return raw
-    head = b""
-    if not has.kind:
+        has = _bare_decoder.decode(item)
+    except msgspec.DecodeError as error:
+        raise _unusable(error) from error
+    head = b"{"
+    if has.kind is None:
         head += b'"kind":' + msgspec.json.encode(kind) + b","
-    if not has.api_version:
+    if has.api_version is None:
         head += b'"apiVersion":' + msgspec.json.encode(api_version) + b","
-    rest = raw.lstrip()[1:].lstrip()
-    if not head or has.kind == "" or has.api_version == "":
-        return raw
-    return b"{" + (head[:-1] if rest[:1] == b"}" else head) + rest
+    if len(head) == 1:
+        return _entry(has.metadata, bytes(item), shared)
+    return _entry(has.metadata, b"".join((head, memoryview(item)[1:])), shared)
 
 
 class _Index:
@@ -263,11 +275,26 @@ class Store:
         fresh = Store()
         fresh._indexes = {name: _Index() for name in self._indexes}
         fresh._index_values = self._index_values
-        for entry in entries:
-            fresh.put(entry)
+        if self._index_values is not None:
+            for entry in entries:
+                fresh.put(entry)
+        else:
+            fresh._fill(entries)
         self._indexes = fresh._indexes
         self._by_namespace = fresh._by_namespace
         self._entries = fresh._entries
+
+    def _fill(self, entries: Iterable[Entry]) -> None:
+        """`put` for many, into an empty store without named indexes."""
+        by_key, by_namespace = self._entries, self._by_namespace
+        for entry in entries:
+            key = entry.key
+            by_key[key] = entry
+            bucket = by_namespace.get(key[0])
+            if bucket is None:
+                by_namespace[key[0]] = {key: entry}
+            else:
+                bucket[key] = entry
 
     # --- indexes
 
