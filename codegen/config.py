@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from codegen.errors import UsageError
@@ -61,7 +61,7 @@ class Config:
 
     @property
     def package_name(self) -> str:
-        return self.package or PurePosixPath(Path(self.output).as_posix()).name
+        return self.package or self.output_path.resolve().name
 
     def selects(self, *, plural: str, group: str, kind: str) -> bool:
         """Whether ``include`` and ``exclude`` leave this CRD in."""

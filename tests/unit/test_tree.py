@@ -31,13 +31,20 @@ def test_writing_twice_changes_nothing_the_second_time(tmp_path: Path) -> None:
 
 
 def test_stale_files_with_our_header_go_and_their_directories_too(tmp_path: Path) -> None:
-    tree.write(tmp_path, {"models/a.py": ours(), "old/b.py": ours(), "old/py.typed": ""})
-    (tmp_path / "old/__pycache__").mkdir()
-    (tmp_path / "old/__pycache__/b.pyc").write_bytes(b"")
+    tree.write(tmp_path, {"models/a.py": ours(), "listers/b.py": ours(), "listers/py.typed": ""})
+    (tmp_path / "listers/__pycache__").mkdir()
+    (tmp_path / "listers/__pycache__/b.pyc").write_bytes(b"")
     changes = tree.write(tmp_path, {"models/a.py": ours()})
-    assert changes.stale == ("old/b.py",)
+    assert changes.stale == ("listers/b.py",)
     assert files(tmp_path) == {"models/a.py": ours()}
-    assert not (tmp_path / "old").exists()
+    assert not (tmp_path / "listers").exists()
+
+
+def test_another_generated_package_further_down_is_none_of_our_business(tmp_path: Path) -> None:
+    tree.write(tmp_path / "app/generated", {"models/a.py": ours(), "__init__.py": ours()})
+    changes = tree.write(tmp_path, {"__init__.py": ours(), "models/b.py": ours()})
+    assert changes.stale == ()
+    assert (tmp_path / "app/generated/models/a.py").exists()
 
 
 def test_files_of_the_user_are_never_touched(tmp_path: Path) -> None:
