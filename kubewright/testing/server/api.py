@@ -378,8 +378,11 @@ def _allowed(served: ServedResource, verb: str) -> None:
 
 
 def _check_name(obj: Json, name: str) -> None:
-    """The name in the object must be that of the path, or missing."""
+    """The name in the object must be that of the path."""
     given = obj["metadata"].get("name", "")
-    if given and given != name:
+    if not given:
+        raise statuses.bad_request(
+            f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )
+    if given != name:
         raise statuses.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
-    obj["metadata"]["name"] = name

@@ -19,6 +19,7 @@ from kubewright.testing.server.gotypes import WrongType
 from kubewright.testing.server.kinds import decoded
 from kubewright.testing.server.messages import JSON, ServerRequest, StatusError
 from kubewright.testing.server.registry import ServedResource
+from kubewright.testing.server.represent import STORED
 
 _YAML: Final = ("application/yaml", "application/x-yaml", "text/yaml")
 MAX_BODY: Final = 3 * 1024 * 1024
@@ -95,11 +96,11 @@ def unrecognized(served: ServedResource, why: str, body: bytes) -> StatusError:
 
 
 def parse_yaml(body: bytes) -> object:
-    """JSON values out of YAML (of which JSON is a part); raises 400."""
-    if body.lstrip()[:1] in (b"{", b"["):
-        return parse_json(body)
+    """JSON values out of YAML (of which JSON is a part), whole floats as integers; raises 400."""
     try:
-        return msgspec.json.decode(msgspec.json.encode(msgspec.yaml.decode(body)))
+        if body.lstrip()[:1] not in (b"{", b"["):
+            body = msgspec.json.encode(msgspec.yaml.decode(body))
+        return STORED.decode(body)
     except msgspec.MsgspecError as error:
         raise statuses.bad_request(f"error decoding the request body: {error}") from error
 

@@ -35,3 +35,14 @@ def entries(obj: Mapping[str, Any], *path: str) -> list[Json]:
     """The list of objects at ``path``; empty where there is none."""
     value: Any = section(obj, *path[:-1]).get(path[-1])
     return value if is_list(value) else []
+
+
+def go_text(value: object) -> str:
+    """A value as Go's ``%v`` prints it."""
+    if is_object(value):
+        return "map[" + " ".join(f"{key}:{go_text(value[key])}" for key in sorted(value)) + "]"
+    if is_list(value):
+        return "[" + " ".join(go_text(item) for item in value) + "]"
+    if value is None or isinstance(value, bool):
+        return {None: "<nil>", True: "true", False: "false"}[value]
+    return str(value)

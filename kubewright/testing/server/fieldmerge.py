@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from kubewright.testing.server.documents import Items, Json, is_list, is_object
+from kubewright.testing.server.documents import Items, Json, go_text, is_list, is_object
 from kubewright.testing.server.fieldsets import HERE, FieldSet, leaf
 from kubewright.testing.server.fieldtypes import ANYTHING, FieldType
 
@@ -303,14 +303,14 @@ def check_shape(value: Any, kind: FieldType, path: str = "") -> None:
         return
     if is_object(value):
         if not kind.is_map:
-            raise SchemaMismatch(f"{path}: expected {_expected(kind)}, got map")
+            raise SchemaMismatch(f"{path}: expected {_expected(kind)}, got &{{{go_text(value)}}}")
         for name, item in value.items():
             if name not in kind.fields and kind.element is None:
                 raise SchemaMismatch(f"{path}.{name}: field not declared in schema")
             check_shape(item, kind.child(name), f"{path}.{name}")
     elif is_list(value):
         if not kind.is_list:
-            raise SchemaMismatch(f"{path}: expected {_expected(kind)}, got list")
+            raise SchemaMismatch(f"{path}: expected {_expected(kind)}, got &{{{go_text(value)}}}")
         seen: set[str] = set()
         for index, item in enumerate(value):
             where = f"{path}[{index}]"
@@ -339,9 +339,9 @@ def _expected(kind: FieldType) -> str:
 
 
 def _check_scalar(value: Any, kind: FieldType, path: str) -> None:
-    shown = f"&value.valueUnstructured{{Value:{value!r}}}"
+    shown = f"&value.valueUnstructured{{Value:{msgspec.json.encode(value).decode()}}}"
     if not kind.scalar:
-        raise SchemaMismatch(f"{path}: expected {_expected(kind)}, got {shown}")
+        raise SchemaMismatch(f"{path}: expected {_expected(kind)}, got &{{{go_text(value)}}}")
     if kind.scalar == "string" and not isinstance(value, str):
         raise SchemaMismatch(f"{path}: expected string, got {shown}")
     if kind.scalar == "numeric" and (isinstance(value, bool) or not isinstance(value, (int, float))):

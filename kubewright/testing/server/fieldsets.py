@@ -96,12 +96,13 @@ _NOTHING: Final = FieldType()
 
 
 def paths(fields: FieldSet, prefix: str = "") -> Iterator[str]:
-    """Every path, written as in messages (``.spec.ports[port=80]``), in order."""
-    for element in _ordered(fields):
-        if element == HERE:
-            yield prefix
-        else:
-            yield from paths(fields[element], prefix + _shown(element))
+    """Every path, written as in messages (``.spec.ports[port=80]``): the members of a node, then what lies below."""
+    elements = sorted(element for element in fields if element != HERE)
+    for element in elements:
+        if HERE in fields[element]:
+            yield prefix + _shown(element)
+    for element in elements:
+        yield from paths(fields[element], prefix + _shown(element))
 
 
 def _shown(element: str) -> str:
@@ -116,10 +117,6 @@ def _shown(element: str) -> str:
 
 def _value(value: object) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _ordered(fields: FieldSet) -> list[str]:
-    return sorted(fields)
 
 
 def to_wire(fields: FieldSet) -> FieldSet:

@@ -91,11 +91,12 @@ def _below(path: str, name: str) -> str:
 def _vanishes(value: Any, schema: Json, required: bool) -> bool:
     if value is None:
         return not required
-    if required or (value != {} and value != [] and value != ""):
+    if required or value not in ({}, [], ""):
         return False
+    kind = schema.get("type")
     if is_object(value):
-        return "additionalProperties" in schema and not schema.get("properties")
-    return "default" not in schema and not schema.get("enum")
+        return kind == "object" and "additionalProperties" in schema and not schema.get("properties")
+    return kind == ("array" if is_list(value) else "string") and "default" not in schema and not schema.get("enum")
 
 
 def _value(value: Any, schema: Json, kind: str, path: str) -> None:

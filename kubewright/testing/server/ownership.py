@@ -213,8 +213,6 @@ class Ownership:
             obj = before
         elif me in managers:
             managers[me].time = self._now()
-        if me in managers and not managers[me].time:
-            managers[me].time = self._now()
         if manager == "kubectl":
             _sync_last_applied(obj, config)
         encode_managers(obj, managers)

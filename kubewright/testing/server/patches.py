@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 
 from kubewright.testing.server import statuses
-from kubewright.testing.server.bodies import Notes, parse_yaml, unknown_fields
-from kubewright.testing.server.documents import Json, is_list, is_object
+from kubewright.testing.server.bodies import BadSyntax, Notes, parse_json, parse_yaml, unknown_fields
+from kubewright.testing.server.documents import Json, go_text, is_list, is_object
 from kubewright.testing.server.gotypes import WrongType
 from kubewright.testing.server.messages import ServerRequest
 from kubewright.testing.server.metadata import normalise
@@ -43,8 +43,8 @@ def patched(
 ) -> Json:
     """What a JSON, merge or strategic patch makes of the live object. Raises 400 and 422."""
     try:
-        patch: object = msgspec.json.decode(request.body)
-    except msgspec.MsgspecError as error:
+        patch = parse_json(request.body)
+    except BadSyntax as error:
         raise statuses.bad_request("invalid JSON patch") from error
     if media == JSON_PATCH:
         obj: object = json_patch(live, patch)
@@ -62,7 +62,7 @@ def patched(
     except WrongType as problem:
         if media != STRATEGIC_PATCH:
             raise _refused(obj, str(problem)) from problem
-        cause = invalid_value("patch", _go_text(patch), "cannot convert int64 to string")
+        cause = invalid_value("patch", go_text(patch), "cannot convert int64 to string")
         raise statuses.invalid("", "", "", [cause]) from problem
 
 
@@ -118,17 +118,6 @@ def _accepted(obj: object, served: ServedResource, options: WriteOptions, notes:
     if complaints and options.field_validation == "Warn":
         notes.add(*complaints)
     return document
-
-
-def _go_text(value: object) -> str:
-    """A value as Go's ``%v`` prints it."""
-    if is_object(value):
-        return "map[" + " ".join(f"{key}:{_go_text(value[key])}" for key in sorted(value)) + "]"
-    if is_list(value):
-        return "[" + " ".join(_go_text(item) for item in value) + "]"
-    if value is None or isinstance(value, bool):
-        return {None: "<nil>", True: "true", False: "false"}[value]
-    return str(value)
 
 
 def _refused(obj: object, why: str) -> Exception:

@@ -24,6 +24,15 @@ _AS: Final = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
 _encoder = msgspec.json.Encoder()
 
 
+def _number(text: str) -> float | int:
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < 2**63 else value
+
+
+STORED: Final = msgspec.json.Decoder(float_hook=_number)
+"""Decodes what is or will be stored: whole floats become integers, because Go writes 1.0 back as 1."""
+
+
 def encode(obj: Json) -> bytes:
     """An object as it is stored: ``apiVersion`` and ``kind`` first, so that they can be cut off in typed lists."""
     head = {"apiVersion": obj.get("apiVersion"), "kind": obj.get("kind")}
@@ -33,7 +42,7 @@ def encode(obj: Json) -> bytes:
 
 def decode(raw: bytes) -> Json:
     """A stored object as a fresh dict."""
-    value: Json = msgspec.json.decode(raw)
+    value: Json = STORED.decode(raw)
     return value
 
 
@@ -64,6 +73,9 @@ def shown_as(entry: Entry, served: ServedResource) -> bytes:
     if view is not None and view[0] is served:
         return view[1]
     obj = decode(entry.raw)
+    stored = entry.written_as
+    if isinstance(stored, ServedResource):
+        stored.default_on_read(obj)
     obj["apiVersion"] = served.resource.api_version
     if not served.builtin:
         served.prepare(obj)
@@ -150,6 +162,8 @@ class Representation:
             kind = resource.list_kind or resource.kind + "List"
             head = {"apiVersion": resource.api_version, "items": None, "kind": kind, "metadata": meta}
         head.pop("items", None)
+        if self.as_kind and not items:
+            return self._finish(_encoder.encode({**head, "items": None}))
         return self._finish(b"".join((_encoder.encode(head)[:-1], b',"items":[', b",".join(items), b"]}")))
 
     def bookmark(self, revision: int, *, initial_events_end: bool = False) -> bytes:

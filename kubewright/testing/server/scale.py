@@ -55,8 +55,8 @@ def scale_of(obj: Json, paths: Scale) -> Json:
         status["selector"] = text
     replicas = _at(obj, paths.spec_replicas_path)
     return {
-        "kind": "Scale",
         "apiVersion": "autoscaling/v1",
+        "kind": "Scale",
         "metadata": {name: meta[name] for name in kept if name in meta},
         "spec": {"replicas": replicas} if replicas else {},
         "status": status,
@@ -103,10 +103,12 @@ def rescaled(live: Json, request: ServerRequest, served: ServedResource, paths: 
         )
     replicas: object = section(wanted, "spec").get("replicas", 0)
     if isinstance(replicas, bool) or not isinstance(replicas, int):
-        raise statuses.bad_request(
-            'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal into Go struct field '
-            "ScaleSpec.spec.replicas of type int32"
-        )
+        given = "string" if isinstance(replicas, str) else "bool" if isinstance(replicas, bool) else "number"
+        problem = f"json: cannot unmarshal {given} into Go struct field ScaleSpec.spec.replicas of type int32"
+        if request.method == "PUT":
+            raise statuses.bad_request(f'Scale in version "v1" cannot be handled as a Scale: {problem}')
+        shown = msgspec.json.encode({"apiVersion": "autoscaling/v1", **wanted}).decode()
+        raise statuses.invalid("", "", "", [invalid("patch", shown, problem)])
     if replicas < 0:
         cause = invalid("spec.replicas", replicas, "must be greater than or equal to 0")
         raise statuses.invalid("autoscaling", "Scale", live["metadata"]["name"], [cause])

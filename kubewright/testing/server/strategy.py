@@ -6,9 +6,11 @@ resources (apiextensions ``pkg/registry/customresource``); built-in kinds follow
 
 from __future__ import annotations
 
+from typing import Final
+
 from kubewright.testing.server import metadata, statuses
 from kubewright.testing.server.bodies import Notes
-from kubewright.testing.server.documents import Json
+from kubewright.testing.server.documents import Json, section
 from kubewright.testing.server.kinds import Behaviour, complete_new, is_namespace
 from kubewright.testing.server.messages import AnyCause
 from kubewright.testing.server.registry import ServedResource
@@ -34,7 +36,7 @@ def before_create(obj: Json, served: ServedResource, kind: Behaviour, namespace:
     causes = [*_type_causes(obj, served), *causes]
     causes += served.validate(obj, None)
     raise_invalid(served, obj, causes)
-    notes.add(*warnings)
+    notes.add(*_finalizer_warnings(obj, {}, served), *warnings)
 
 
 def before_update(
@@ -75,12 +77,31 @@ def before_update(
     causes += _type_causes(obj, served)
     causes += served.validate(obj, old, subresource)
     raise_invalid(served, obj, causes)
-    notes.add(*warnings)
+    notes.add(*_finalizer_warnings(obj, old, served), *warnings)
 
 
 def _type_causes(obj: Json, served: ServedResource) -> list[AnyCause]:
     wanted = served.resource.kind
     return [] if obj["kind"] == wanted else [invalid("kind", obj["kind"], f"must be {wanted}")]
+
+
+def _finalizer_warnings(obj: Json, old: Json, served: ServedResource) -> list[str]:
+    """What custom resources say about new finalizers without a domain or path."""
+    if served.builtin:
+        return []
+    new = set(obj["metadata"].get("finalizers", ())) - set(section(old, "metadata").get("finalizers", ()))
+    warnings: list[str] = []
+    for finalizer in sorted(new):
+        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
+            hint = " including a path (/)" if "." in finalizer else ""
+            warnings.append(
+                f"metadata.finalizers: {statuses.quote(finalizer)}: prefer a domain-qualified finalizer name{hint} "
+                "to avoid accidental conflicts with other finalizer writers"
+            )
+    return warnings
+
+
+_STANDARD_FINALIZERS: Final = frozenset(("kubernetes", "orphan", "foregroundDeletion"))
 
 
 def raise_invalid(served: ServedResource, obj: Json, causes: list[AnyCause]) -> None:

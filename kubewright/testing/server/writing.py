@@ -141,7 +141,7 @@ class Writer:
         self._check_version(served, meta, entry, unconditional=kind.unconditional_update)
         before_update(obj, old, served, kind, subresource, notes)
         meta = obj["metadata"]
-        if _same_but_for_times(obj, old):
+        if not entry.incomplete and _same_but_for_times(obj, old):
             return entry, False
         if (
             "deletionTimestamp" in old["metadata"]
@@ -178,8 +178,7 @@ class Writer:
         collection = self.collection(served)
         revision = self.storage.revision + 1
         obj["metadata"]["resourceVersion"] = str(revision)
-        target = self.storage_kind(served)
-        entry = self.as_entry(target, self._converted(obj, served, target), revision)
+        entry = self.as_entry(served, obj, revision)
         event = self.storage.put(collection, entry)
         self.stored.append((event.type, served, obj))
         return entry
@@ -201,19 +200,25 @@ class Writer:
             return served
         return self.registry.lookup(resource.group, served.storage_version, resource.plural) or served
 
-    def _converted(self, obj: Json, served: ServedResource, target: ServedResource) -> Json:
-        if target is served:
-            return obj
-        stored = copy.deepcopy(obj)
-        stored["apiVersion"] = target.resource.api_version
-        target.prepare(stored)
-        return stored
-
     def as_entry(self, served: ServedResource, obj: Json, revision: int) -> Entry:
-        """An object as an entry that is not stored (a dry run's answer, or about to be stored)."""
+        """An object as it would be stored, in the storage version (a dry run's answer, or about to be stored)."""
+        target, incomplete = self.storage_kind(served), False
+        if target is not served:
+            obj = {**copy.deepcopy(obj), "apiVersion": target.resource.api_version}
+            completed = copy.deepcopy(obj)
+            target.default_on_read(completed)
+            incomplete = completed != obj
+            target.prepare(obj)
         meta: Json = obj["metadata"]
         return Entry(
-            meta.get("namespace", ""), meta["name"], meta["uid"], revision, meta.get("labels"), encode(obj), served
+            meta.get("namespace", ""),
+            meta["name"],
+            meta["uid"],
+            revision,
+            meta.get("labels"),
+            encode(obj),
+            target,
+            incomplete,
         )
 
 
