@@ -37,7 +37,7 @@ class Config:
     schemas: tuple[str, ...] = ()
     #: The directory to write; it becomes a package.
     output: str = "generated"
-    #: Import name of the package as documentation shows it; by default the last part of ``output``.
+    #: Import name of the package; where only this is set, ``output`` follows from it (``app.generated`` -> ``app/generated``).
     package: str = ""
     #: Which CRDs: patterns over ``plural.group``, the kind, or the group.
     include: tuple[str, ...] = ()
@@ -58,10 +58,6 @@ class Config:
     @property
     def output_path(self) -> Path:
         return self.root / self.output
-
-    @property
-    def package_name(self) -> str:
-        return self.package or self.output_path.resolve().name
 
     def selects(self, *, plural: str, group: str, kind: str) -> bool:
         """Whether ``include`` and ``exclude`` leave this CRD in."""
@@ -128,6 +124,8 @@ def _with_table(config: Config, table: Mapping[str, Any], file: str) -> Config:
                 hint=f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(keys)}",
             )
         changes[name] = _READERS[name](value, where)
+    if "package" in changes and "output" not in changes:
+        changes["output"] = changes["package"].replace(".", "/")
     return replace(config, **changes)
 
 

@@ -55,6 +55,10 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert config.output_path == tmp_path / "src/generated"
 
 
+def test_the_output_follows_from_the_package(tmp_path: Path) -> None:
+    assert table(tmp_path, "package = 'app.generated'").output_path == tmp_path / "app/generated"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
