@@ -230,12 +230,11 @@ def _kinds(members: Sequence[tuple[Crd, CrdVersion, str]], config: Config) -> tu
         client_class = naming.plural_class(model)
         if client_class in models:  # kinds Foo and Foos side by side
             client_class = f"All{model}"
-        bases = client_bases(
-            ALL_VERBS, namespaced=crd.namespaced, status=version.has_status, scale=version.scale is not None
-        )
+        resource = _resource(crd, version)
+        bases = client_bases(ALL_VERBS, resource.subresources, namespaced=crd.namespaced)
         kinds.append(
             KindPlan(
-                resource=_resource(crd, version),
+                resource=resource,
                 attribute=attribute,
                 model=model,
                 client_class=client_class,

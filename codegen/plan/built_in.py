@@ -213,10 +213,8 @@ def _class(definition: Definition, types: _Types, resource: ApiResource | None) 
 
 
 def _kind(resource: ApiResource, api: BuiltInApi) -> KindPlan:
-    subresources = {sub.name: sub for sub in resource.subresources}
-    bases = client_bases(
-        resource.verbs, namespaced=resource.namespaced, status="status" in subresources, scale="scale" in subresources
-    )
+    subresources = sorted(sub.name for sub in resource.subresources)
+    bases = client_bases(resource.verbs, subresources, namespaced=resource.namespaced)
     watched = {"list", "watch"} <= set(resource.verbs)
     return KindPlan(
         resource=ResourcePlan(
@@ -230,7 +228,7 @@ def _kind(resource: ApiResource, api: BuiltInApi) -> KindPlan:
             resource.short_names,
             resource.categories,
             resource.verbs,
-            tuple(sorted(subresources)),
+            tuple(subresources),
         ),
         attribute=naming.plural_attribute(resource.plural, reserved.GROUP_ATTRIBUTES),
         model=resource.kind,

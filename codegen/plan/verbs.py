@@ -22,6 +22,19 @@ _MIXINS: Final = {
 }
 
 
+# Subresources that only built-in kinds have.
+_SUBRESOURCES: Final = {
+    "approval": "CanApprove",
+    "binding": "CanBind",
+    "ephemeralcontainers": "CanUpdateEphemeralContainers",
+    "eviction": "CanEvict",
+    "finalize": "CanFinalize",
+    "log": "CanReadLog",
+    "resize": "CanResize",
+    "token": "CanCreateToken",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ClientBases:
     """Bases of the client of all objects, and of that of one namespace (empty for cluster-scoped kinds)."""
@@ -30,9 +43,11 @@ class ClientBases:
     scope: tuple[str, ...]
 
 
-def client_bases(verbs: Collection[str], *, namespaced: bool, status: bool, scale: bool) -> ClientBases:
-    """The bases for a kind with ``verbs``, with or without the status and scale subresources."""
-    extra = ("WithScale",) if scale else ()
+def client_bases(verbs: Collection[str], subresources: Collection[str], *, namespaced: bool) -> ClientBases:
+    """The bases for a kind with these verbs and subresources."""
+    status = "status" in subresources
+    extra: tuple[str, ...] = ("WithScale",) if "scale" in subresources else ()
+    extra += tuple(base for name, base in _SUBRESOURCES.items() if name in subresources)
     if not namespaced:
         return ClientBases((*_bases(verbs, "ClusterWithStatus" if status else "Cluster", status), *extra), ())
     everywhere = "Namespaced" if {"list", "watch"} <= set(verbs) else "AllNamespaces"

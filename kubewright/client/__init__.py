@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from ..core.requests import DryRun, FieldValidation, PatchType, PropagationPolicy, ResourceVersionMatch
 from ..core.resource import PrinterColumn, Resource
+from .builtin import (
+    CanApprove,
+    CanBind,
+    CanCreateToken,
+    CanEvict,
+    CanFinalize,
+    CanReadLog,
+    CanResize,
+    CanUpdateEphemeralContainers,
+)
 from .calls import WarningHandler
 from .clientset import ClientsetBase, Group
 from .conflict import DEFAULT_BACKOFF, DEFAULT_RETRY, Backoff, retry_on_conflict
@@ -23,13 +33,21 @@ __all__ = [
     "PAGE_SIZE",
     "AllNamespaces",
     "Backoff",
+    "CanApprove",
+    "CanBind",
     "CanCreate",
+    "CanCreateToken",
     "CanDelete",
     "CanDeleteCollection",
+    "CanEvict",
+    "CanFinalize",
     "CanGet",
     "CanList",
     "CanPatch",
+    "CanReadLog",
+    "CanResize",
     "CanUpdate",
+    "CanUpdateEphemeralContainers",
     "CanWatch",
     "ClientsetBase",
     "Cluster",

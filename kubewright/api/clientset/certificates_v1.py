@@ -19,7 +19,10 @@ __all__ = [
 ]
 
 
-class CertificateSigningRequests(runtime.ClusterWithStatus[model_types.CertificateSigningRequest]):
+class CertificateSigningRequests(
+    runtime.ClusterWithStatus[model_types.CertificateSigningRequest],
+    runtime.CanApprove[model_types.CertificateSigningRequest],
+):
     """CertificateSigningRequest objects (they have no namespace)."""
 
     resource = Resource(

@@ -172,6 +172,7 @@ class Namespaces(
     runtime.CanCreate[model_types.Namespace],
     runtime.CanDelete[model_types.Namespace],
     runtime.StatusVerbs[model_types.Namespace],
+    runtime.CanFinalize[model_types.Namespace],
 ):
     """Namespace objects (they have no namespace)."""
 
@@ -248,7 +249,14 @@ class PersistentVolumes(runtime.ClusterWithStatus[model_types.PersistentVolume])
     model = model_types.PersistentVolume
 
 
-class PodScope(runtime.WithStatus[model_types.Pod]):
+class PodScope(
+    runtime.WithStatus[model_types.Pod],
+    runtime.CanBind[model_types.Pod],
+    runtime.CanUpdateEphemeralContainers[model_types.Pod],
+    runtime.CanEvict[model_types.Pod],
+    runtime.CanReadLog[model_types.Pod],
+    runtime.CanResize[model_types.Pod],
+):
     """Pod objects of one namespace."""
 
 
@@ -369,7 +377,9 @@ class Secrets(runtime.Namespaced[model_types.Secret, SecretScope]):
     scope = SecretScope
 
 
-class ServiceAccountScope(runtime.NamespaceScope[model_types.ServiceAccount]):
+class ServiceAccountScope(
+    runtime.NamespaceScope[model_types.ServiceAccount], runtime.CanCreateToken[model_types.ServiceAccount]
+):
     """ServiceAccount objects of one namespace."""
 
 
