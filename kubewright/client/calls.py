@@ -30,7 +30,7 @@ _ERROR_BODY_LIMIT = 1 << 20
 def send(
     transport: Transport, request: Request, *, timeout: float | None = None, stop: StopSignal | None = None
 ) -> Response:
-    """Sends until there is an answer below 400; retries as client-go does (`core.answers.retry_delay`).
+    """Sends until there is a good answer; a redirect (to a login page) is none. Retries: see `core.answers.retry_delay`.
 
     `timeout` bounds everything, waits included: a wait that would pass it is not begun. Raises ApiError, TransportError.
     """
@@ -58,7 +58,7 @@ def send_once(
 ) -> Response:
     """As `send`, without retries: for callers that decide about the next request themselves."""
     response = transport.request(request, timeout=timeout, stop=stop)
-    if response.status >= 400:
+    if response.status >= 300:
         raise error_of(response.status, response.headers, response.body, request)
     if "warning" in response.headers:
         _warn(transport, response.headers["warning"], request)
@@ -73,9 +73,9 @@ def open_stream(
     read_timeout: float | None = None,
     stop: StopSignal | None = None,
 ) -> ByteStream:
-    """Opens a stream whose status is below 400. Does not retry: who watches decides. Raises ApiError, TransportError."""
+    """Opens a stream with a good status. Does not retry: who watches decides. Raises ApiError, TransportError."""
     stream = transport.stream(request, timeout=timeout, read_timeout=read_timeout, stop=stop)
-    if stream.status < 400:
+    if stream.status < 300:
         _warn(transport, stream.headers.get("warning"), request)
         return stream
     body = b""

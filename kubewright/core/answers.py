@@ -52,6 +52,9 @@ def error_of(code: int, headers: Mapping[str, str], body: bytes, request: Reques
 
 
 def _not_a_status(headers: Mapping[str, str], body: bytes) -> str:
+    if "location" in headers:
+        place = headers["location"].partition("?")[0]
+        return f"the server redirects to {place}: is the server's URL right, or does a login page stand in front of it?"
     text = " ".join(body[:400].decode(errors="replace").split())[:200]
     kind = headers.get("content-type", "").partition(";")[0]
     if not text:

@@ -40,6 +40,7 @@ class Server:
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.seen: list[Seen] = []
         self.connections: set[tuple[str, int]] = set()
+        self.sockets: list[socket.socket] = []
         self.answer: Callable[[Seen], tuple[int, dict[str, str], bytes]] = lambda seen: (200, {}, NAMESPACE)
         outer = self
 
@@ -84,11 +85,19 @@ class Server:
                 sock, address = super().get_request()
                 # The handshake happens in the connection's own thread, at its first read.
                 wrapped = sock if context is None else context.wrap_socket(sock, True, do_handshake_on_connect=False)
+                outer.sockets.append(wrapped)
                 return wrapped, address
 
         self._httpd = Quiet(("127.0.0.1", 0), Handler)
         self.port = self._httpd.server_address[1]
         self.url = f"{'http' if context is None else 'https'}://127.0.0.1:{self.port}"
+
+    def drop_idle(self) -> None:
+        """Closes all connections and waits until the peers can see it."""
+        for sock in self.sockets:
+            sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
+        self.sockets.clear()
 
     @contextmanager
     def running(self) -> Iterator[Server]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from kubewright.client import DynamicClient
 from kubewright.core.requests import build
 from kubewright.core.wire import StopSignal
 from kubewright.errors import (
+    ApiError,
     ConfigError,
     ConnectionRefused,
     InternalError,
@@ -319,3 +321,44 @@ def test_proxies_of_the_environment_are_not_used_for_this_machine(
     monkeypatch.delenv("NO_PROXY", raising=False)
     assert transport.request(GET).status == 200
     assert len(server.seen) == 1
+
+
+def test_a_redirect_is_an_error_that_says_where_to(server: Server, transport: HttpTransport) -> None:
+    server.answer = lambda seen: (302, {"Location": "https://login.example.com/?token=s3cret"}, b"")
+    with pytest.raises(ApiError, match=r"redirects to https://login\.example\.com/") as caught:
+        Namespaces(transport).get("x")
+    assert "s3cret" not in str(caught.value)
+    with pytest.raises(ApiError, match="redirects"):
+        Namespaces(transport).watch()
+
+
+def test_an_idle_connection_that_the_server_closed_is_not_used_for_a_write(
+    server: Server, transport: HttpTransport
+) -> None:
+    transport.request(GET)
+    server.drop_idle()
+    namespaces = DynamicClient(transport).cluster(Namespaces.resource)
+    namespaces.create({"metadata": {"name": "x"}})
+    assert len(server.connections) == 2
+
+
+def test_answers_may_be_compressed_where_that_is_asked_for(server: Server) -> None:
+    def answer(seen: Seen) -> tuple[int, dict[str, str], bytes]:
+        if seen.headers.get("accept-encoding") == "gzip":
+            return 200, {"content-encoding": "gzip"}, gzip.compress(NAMESPACE)
+        return 200, {}, NAMESPACE
+
+    server.answer = answer
+    for compression in (True, False):
+        transport = HttpTransport(ClientConfig(server.url, compression=compression))
+        assert Namespaces(transport).get("x").metadata.name == "x"
+        transport.close()
+
+
+def test_an_answer_shorter_than_it_said_is_a_cut() -> None:
+    with APIServer() as api:
+        transport = api.transport()
+        api.faults.cut_after_bytes(120, path="/namespaces", times=None)
+        with pytest.raises(StreamCut):
+            DynamicClient(transport).cluster(Namespaces.resource).create({"metadata": {"name": "x"}})
+        transport.close()
