@@ -31,7 +31,7 @@ def validate_crd(crd: Json, old: Json | None) -> list[Cause]:
     names = section(spec, "names")
     causes: list[Cause] = []
     name = crd["metadata"].get("name", "")
-    if old is None and name != f"{names.get('plural', '')}.{spec.get('group', '')}":
+    if old is None and name and name != f"{names.get('plural', '')}.{spec.get('group', '')}":
         causes.append(invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group'))
     causes += _spec(spec)
     if old is not None:
