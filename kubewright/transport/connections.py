@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 __all__ = ["POOL_CLASSES", "SOCKET_OPTIONS", "HttpPool", "HttpsPool", "Interruptible"]
 
@@ -64,6 +66,7 @@ class Interruptible:
                 self._socket.settimeout(seconds)
 
     def connecting(self, sock: socket.socket) -> None:
+        """A duplicate stays known until `connected`: wrapping in TLS detaches the original."""
         with self._lock:
             self._connecting = sock.dup()
             if self.interrupted:
@@ -109,6 +112,35 @@ def _current() -> Interruptible | None:
     return getattr(_scope, "current", None)
 
 
+def _connect(
+    host: str, port: int, timeout: float | None, options: Iterable[tuple[int, int, int | bytes]], scope: Interruptible
+) -> socket.socket:
+    """As urllib3's create_connection, but the scope knows the socket before it connects.
+
+    To an address that swallows packets, connecting takes until the timeout; shutting the socket down ends that, too (Linux).
+    Only the name lookup cannot be interrupted.
+    """
+    failure: OSError = OSError(f"{host} has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host.strip("[]"), port, 0, socket.SOCK_STREAM):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            for option in options:
+                sock.setsockopt(*option)
+            sock.settimeout(timeout)
+            scope.connecting(sock)
+            if scope.interrupted:
+                raise OSError("interrupted")
+            sock.connect(address)
+            return sock
+        except OSError as error:
+            failure = error
+            scope.connected()
+            sock.close()
+            if scope.interrupted:
+                break
+    raise failure
+
+
 class _Watched:
     """What both connection classes add: they tell the scope of their thread which socket they use.
 
@@ -119,11 +151,18 @@ class _Watched:
     _used_by: Interruptible | None = None
 
     def _new_conn(self) -> socket.socket:
-        sock = cast("socket.socket", super()._new_conn())  # type: ignore[misc]  # pyright: ignore
         scope = _current()
-        if scope is not None:
-            scope.connecting(sock)
-        return sock
+        if scope is None:
+            return cast("socket.socket", super()._new_conn())  # type: ignore[misc]  # pyright: ignore
+        conn: Any = self
+        try:
+            return _connect(conn._dns_host, conn.port, conn.timeout, conn.socket_options or (), scope)
+        except socket.gaierror as error:
+            raise NameResolutionError(conn.host, conn, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(conn, f"connection to {conn.host} timed out") from error
+        except OSError as error:
+            raise NewConnectionError(conn, f"failed to establish a new connection: {error}") from error
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]  # pyright: ignore

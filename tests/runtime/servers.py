@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -183,3 +183,17 @@ def deaf_server() -> Iterator[str]:
         sock.bind(("127.0.0.1", 0))
         sock.listen()
         yield f"127.0.0.1:{sock.getsockname()[1]}"
+
+
+@contextmanager
+def full_server() -> Iterator[str]:
+    """Takes no more connections, and refuses none: whoever connects waits (Linux drops what overflows the queue)."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield f"127.0.0.1:{listener.getsockname()[1]}"

@@ -26,7 +26,7 @@ from kubewright.errors import (
 from kubewright.testing import APIServer
 from kubewright.transport import ClientConfig, HttpTransport, Impersonation
 from tests.runtime.clients import HastyClock, Namespaces
-from tests.runtime.servers import NAMESPACE, Seen, Server, deaf_server, free_port
+from tests.runtime.servers import NAMESPACE, Seen, Server, deaf_server, free_port, full_server
 from tests.support import eventually, no_leaked_threads
 
 GET = build("get", "GET", Namespaces.resource, name="x")
@@ -362,3 +362,32 @@ def test_an_answer_shorter_than_it_said_is_a_cut() -> None:
         with pytest.raises(StreamCut):
             DynamicClient(transport).cluster(Namespaces.resource).create({"metadata": {"name": "x"}})
         transport.close()
+
+
+def test_stop_interrupts_connecting_to_an_address_that_swallows_packets() -> None:
+    with full_server() as address, no_leaked_threads():
+        transport = HttpTransport(ClientConfig(f"http://{address}"))
+        stop = StopSignal()
+        raised: list[BaseException] = []
+
+        def call() -> None:
+            try:
+                transport.request(GET, stop=stop)
+            except TransportError as error:
+                raised.append(error)
+
+        caller = threading.Thread(target=call)
+        caller.start()
+        threading.Event().wait(0.05)  # whenever it comes, the call must end
+        stop.set()
+        caller.join(5)
+        assert not caller.is_alive()
+        assert len(raised) == 1
+
+
+def test_connecting_to_an_address_that_swallows_packets_times_out() -> None:
+    with full_server() as address:
+        transport = HttpTransport(ClientConfig(f"http://{address}", connect_timeout=0.05))
+        for stop in (None, StopSignal()):
+            with pytest.raises(TransportTimeout, match="no connection within"):
+                transport.request(GET, stop=stop)
