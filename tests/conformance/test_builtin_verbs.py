@@ -73,7 +73,9 @@ def test_dry_eviction_evicts_nothing(clientset: Clientset, namespace: str, pod: 
 def test_token_of_a_service_account_has_a_term(clientset: Clientset, namespace: str) -> None:
     token = clientset.core_v1.serviceaccounts(namespace).create_token("worker", expiration_seconds=600)
     assert token.status is not None
+    assert token.status.token is not None
     assert token.status.token.count(".") == 2
+    assert token.status.expiration_timestamp is not None
     assert token.status.expiration_timestamp.endswith("Z")
 
 
