@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,13 +20,13 @@ def test_mypy_agrees(file: str, tmp_path: Path) -> None:
     command = [str(TOOLS / "mypy"), "--strict", "--cache-dir", str(tmp_path), str(HERE / file)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "No source files" not in done.stdout
 
 
 @pytest.mark.parametrize("file", ["usage.py", "misuse.py"])
 def test_pyright_agrees(file: str, tmp_path: Path) -> None:
+    shutil.copy(HERE / file, tmp_path / file)  # pyright includes nothing from outside of its project
     config = {
-        "include": [str(HERE / file)],
+        "include": [file],
         "extraPaths": [str(REPOSITORY)],
         "typeCheckingMode": "standard",
         "reportUnnecessaryTypeIgnoreComment": "error",
@@ -35,4 +36,5 @@ def test_pyright_agrees(file: str, tmp_path: Path) -> None:
     command = [str(TOOLS / "pyright"), "-p", str(tmp_path), "--pythonpath", sys.executable]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "No source files" not in done.stdout
+    assert "0 errors" in done.stdout, done.stdout
+    assert "Ignoring" not in done.stdout, done.stdout
