@@ -3,6 +3,9 @@
 A uid becomes ``uid-1``, ``uid-2`` … in order of first appearance, so that "the same object" and "a new object" stay visible. An object's
 resourceVersion becomes ``rv-1``, ``rv-2`` … counted per object, so that "this write changed nothing" stays visible. Times, list versions
 and continue tokens only say that they are there.
+
+What the real server gives in the order of a Go map is sorted: causes and the parts of a message, warnings. managedFields are sorted
+too, because their order depends on whole seconds.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ _MESSAGES = (
     (re.compile(r"(latest: |etcd: )\d+"), r"\1N"),
 )
 _GENERATED_SUFFIX = 5
+_GENERATED_LETTERS = "[bcdfghjklmnpqrstvwxz2456789]"
+_LONGEST_PREFIX = 58
 
 
 class Normaliser:
@@ -29,6 +34,12 @@ class Normaliser:
         self._uids: dict[str, str] = {}
         self._versions: dict[str, dict[str, str]] = {}
         self._generated: dict[str, str] = {}
+        self._prefixes: list[re.Pattern[str]] = []
+
+    def expect_prefix(self, prefix: str) -> None:
+        """Names made from this generateName may turn up in refusals, where nothing else tells that they are made."""
+        letters = f"{_GENERATED_LETTERS}{{{_GENERATED_SUFFIX}}}"
+        self._prefixes.append(re.compile(re.escape(prefix[:_LONGEST_PREFIX]) + letters + r"\b"))
 
     def __call__(self, value: Any) -> Any:
         """A copy of a JSON value with everything replaced that has to differ."""
@@ -59,6 +70,14 @@ class Normaliser:
                 result["resourceVersion"] = self._version(value.get("uid"), version)
             if value.get("continue"):
                 result["continue"] = "<continue>"
+            if "serverAddress" in result:
+                result["serverAddress"] = "<address>"
+            if isinstance(result.get("managedFields"), list):
+                result["managedFields"].sort(key=_manager)
+            if isinstance(result.get("causes"), list):
+                result["causes"].sort(key=lambda cause: sorted(map(str, cause.items())))
+            if result.get("kind") == "Status" and isinstance(result.get("message"), str):
+                result["message"] = in_any_order(result["message"])
             return result
         return value
 
@@ -77,4 +96,17 @@ class Normaliser:
             text = pattern.sub(replacement, text)
         for name, shown in self._generated.items():
             text = text.replace(name, shown)
+        for prefix in self._prefixes:
+            text = prefix.sub("<generated>", text)
         return text
+
+
+def in_any_order(message: str) -> str:
+    """The parts of a message, sorted: ``x is invalid: [b, a]`` and conflicts of several managers, one a line."""
+    head, colon, rest = message.partition(": ")
+    parts = sorted(part.strip("[] ") for part in re.split(r", |\n| && ", rest))
+    return head + colon + " | ".join(parts)
+
+
+def _manager(entry: Any) -> list[str]:
+    return [str(entry.get(key, "")) for key in ("manager", "operation", "subresource", "apiVersion")]
