@@ -54,6 +54,8 @@ def delete(writer: Writer, served: ServedResource, namespace: str, name: str, op
     _mark(writer, meta, period)
     if options.dry_run:
         return writer.as_entry(served, obj, entry.revision)
+    if obj == decode(entry.raw):
+        return entry
     entry = writer.commit(served, obj)
     if not finalizers and period == 0:
         return _answer(served, kind, writer.remove(served, entry))

@@ -314,6 +314,9 @@ def check_shape(value: Any, kind: FieldType, path: str = "") -> None:
         seen: set[str] = set()
         for index, item in enumerate(value):
             where = f"{path}[{index}]"
+            if kind.keys is not None and item is None:
+                listed = "associative list with keys" if kind.keys else "associative list without keys"
+                raise SchemaMismatch(f"{path}: element {index}: {listed} may not have a null element")
             if kind.keys is not None:
                 try:
                     element = item_element(item, kind)
@@ -322,6 +325,7 @@ def check_shape(value: Any, kind: FieldType, path: str = "") -> None:
                 if element in seen:
                     raise SchemaMismatch(f"{path}: duplicate entries for key {_identity(element)}")
                 seen.add(element)
+                where = path + _identity(element)
             check_shape(item, kind.items or ANYTHING, where)
     else:
         _check_scalar(value, kind, path)

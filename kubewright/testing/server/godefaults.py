@@ -275,10 +275,32 @@ def _new_claim(obj: Json) -> None:
     obj["status"] = {"phase": "Pending"}
 
 
+def _account(obj: Json) -> None:
+    """A service account keeps nothing of its secrets but their names."""
+    if "secrets" in obj:
+        obj["secrets"] = [{"name": each["name"]} if "name" in each else {} for each in entries(obj, "secrets")]
+
+
+ALWAYS_THERE: Final[dict[tuple[str, str], Json]] = {
+    ("", "events"): {
+        "firstTimestamp": None,
+        "lastTimestamp": None,
+        "eventTime": None,
+        "reportingComponent": "",
+        "reportingInstance": "",
+    },
+    ("rbac.authorization.k8s.io", "roles"): {"rules": None},
+    ("rbac.authorization.k8s.io", "clusterroles"): {"rules": None},
+}
+"""Fields that Go writes even when they hold nothing, where the schema does not say so."""
+
+UPDATED: Final[dict[tuple[str, str], Default]] = {("", "serviceaccounts"): _account}
+
 NEW: Final[dict[tuple[str, str], Default]] = {
     ("", "namespaces"): _new_namespace,
     ("", "pods"): _new_pod,
     ("", "services"): _new_service,
+    ("", "serviceaccounts"): _account,
     ("", "persistentvolumeclaims"): _new_claim,
     ("", "persistentvolumes"): _new_claim,
 }

@@ -40,7 +40,9 @@ class _Struct:
         ]
         self.arrays = [name for name in schema.get("required") or () if properties.get(name, {}).get("type") == "array"]
         self.scalars = [
-            (name, child["default"]) for name, child in properties.items() if child.get("default") in ("", 0)
+            (name, properties[name]["default"])
+            for name in schema.get("required") or ()
+            if properties.get(name, {}).get("default") in ("", 0)
         ]
         additional = schema.get("additionalProperties")
         self.values: Json | None = additional if is_object(additional) else None
@@ -115,8 +117,23 @@ def _value(value: Any, schema: Json, kind: str, path: str) -> None:
         if is_object(items):
             for item in value:
                 _value(item, items, kind, path)
+    elif wanted == "string" and schema.get("format") == "byte" and isinstance(value, str):
+        _check_base64(value)
     elif wanted and not _is_scalar(value, wanted):
         raise _mismatch(next(name for python, name in _JSON_NAMES if isinstance(value, python)), wanted, kind, path)
+
+
+def _check_base64(text: str) -> None:
+    """Raise WrongType where Go's decoder gives up: at the first foreign character or the missing padding."""
+    clean = text.replace("\n", "").replace("\r", "")
+    body = clean.rstrip("=")
+    foreign = next((i for i, c in enumerate(body) if not (c.isascii() and (c.isalnum() or c in "+/"))), None)
+    if foreign is not None:
+        raise WrongType(f"illegal base64 data at input byte {foreign}")
+    if len(clean) % 4 or len(clean) - len(body) > 2 or len(body) % 4 == 1:
+        raise WrongType(
+            f"illegal base64 data at input byte {len(body) - len(body) % 4 if len(clean) % 4 else len(body)}"
+        )
 
 
 def _is_scalar(value: Any, wanted: str) -> bool:

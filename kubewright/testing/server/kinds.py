@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kubewright.testing.server.documents import Json
-from kubewright.testing.server.godefaults import DECODING, NEW
+from kubewright.testing.server.godefaults import ALWAYS_THERE, DECODING, NEW, UPDATED
 from kubewright.testing.server.gotypes import round_trip
 from kubewright.testing.server.registry import ServedResource
 
@@ -137,6 +137,14 @@ def complete_new(obj: Json, served: ServedResource) -> None:
     _as_go_type(obj, served)
 
 
+def complete_updated(obj: Json, served: ServedResource) -> None:
+    """What strategy does to a built-in object on every update, in place."""
+    complete = UPDATED.get((served.resource.group, served.resource.plural))
+    if complete is not None:
+        complete(obj)
+    _as_go_type(obj, served)
+
+
 def zero_object(served: ServedResource) -> Json:
     """What an object looks like that nobody has set anything in: fields it has anyway belong to nobody."""
     obj: Json = {}
@@ -148,9 +156,8 @@ def zero_object(served: ServedResource) -> Json:
 def _as_go_type(obj: Json, served: ServedResource) -> None:
     if served.schema is not None:
         round_trip(obj, served.schema, served.resource.kind)
-    if served.resource.kind == "Event" and served.builtin:
-        for name in ("firstTimestamp", "lastTimestamp", "eventTime"):
-            obj.setdefault(name, None)
+    for name, value in ALWAYS_THERE.get((served.resource.group, served.resource.plural), {}).items():
+        obj.setdefault(name, value)
 
 
 CUSTOM: Final = Behaviour()

@@ -221,11 +221,14 @@ def _label_causes(labels: Mapping[str, str]) -> list[AnyCause]:
     for key in sorted(labels):
         value = labels[key]
         causes += [invalid("metadata.labels", key, problem) for problem in qualified_name_problems(key)]
-        if len(value.encode()) > 63:
-            causes.append(invalid("metadata.labels", value, "must be no more than 63 bytes"))
-        if not _value_re.match(value):
-            causes.append(invalid("metadata.labels", value, _VALUE_MESSAGE))
+        causes += [invalid("metadata.labels", value, problem) for problem in label_value_problems(value)]
     return causes
+
+
+def label_value_problems(value: str) -> list[str]:
+    """What is wrong with the value of a label."""
+    problems = ["must be no more than 63 bytes"] if len(value.encode()) > 63 else []
+    return problems if _value_re.match(value) else [*problems, _VALUE_MESSAGE]
 
 
 def _annotation_causes(annotations: Mapping[str, str]) -> list[AnyCause]:

@@ -109,7 +109,7 @@ def rescaled(live: Json, request: ServerRequest, served: ServedResource, paths: 
             raise statuses.bad_request(f'Scale in version "v1" cannot be handled as a Scale: {problem}')
         shown = msgspec.json.encode({"apiVersion": "autoscaling/v1", **wanted}).decode()
         raise statuses.invalid("", "", "", [invalid("patch", shown, problem)])
-    if replicas < 0:
+    if replicas < 0 and served.builtin:  # a custom resource is judged by its schema
         cause = invalid("spec.replicas", replicas, "must be greater than or equal to 0")
         raise statuses.invalid("autoscaling", "Scale", live["metadata"]["name"], [cause])
     _put(live, paths.spec_replicas_path, replicas)

@@ -19,6 +19,7 @@ from kubewright.testing.server import statuses
 from kubewright.testing.server.messages import ServerRequest
 from kubewright.testing.server.registry import ServedResource
 from kubewright.testing.server.represent import decode
+from kubewright.testing.server.selectorerrors import field_selector_error, label_selector_error
 from kubewright.testing.server.store import Entry
 
 _META = ("metadata.name", "metadata.namespace")
@@ -61,14 +62,14 @@ def selection(served: ServedResource, namespace: str, request: ServerRequest, *,
     try:
         labels = parse_label_selector(request.param("labelSelector"))
     except SelectorError as error:
-        raise statuses.bad_request(f"unable to parse requirement: {error}") from error
+        raise statuses.bad_request(label_selector_error(request.param("labelSelector")) or str(error)) from error
     try:
         fields = parse_field_selector(request.param("fieldSelector"))
     except SelectorError as error:
-        raise statuses.bad_request(str(error)) from error
+        raise statuses.bad_request(field_selector_error(request.param("fieldSelector"), str(error))) from error
     for requirement in fields.requirements:
         field = requirement.field
-        if field not in _META and field not in served.selectable:
+        if field and field not in _META and field not in served.selectable:
             if served.builtin and not served.selectable:
                 known = ", ".join(statuses.quote(name) for name in _META)
                 text = f"{statuses.quote(field)} is not a known field selector: only {known}"

@@ -11,7 +11,7 @@ import copy
 from typing import Any, Final, cast
 
 from kubewright.testing.server import statuses
-from kubewright.testing.server.documents import Items, Json, is_list, is_object
+from kubewright.testing.server.documents import Items, Json, go_text, is_list, is_object
 from kubewright.testing.server.registry import ServedResource
 
 _PATCH: Final = "$patch"
@@ -39,13 +39,13 @@ class _Merge:
 
     def objects(self, original: Json, patch: Json, schema: Json) -> Json:
         """Merge an object; both sides may be changed."""
-        directive = patch.pop(_PATCH, None)
+        directive = patch.get(_PATCH)
         if directive is not None:
             if directive == "replace":
-                return patch
+                return {key: value for key, value in patch.items() if key != _PATCH}
             if directive == "delete":
                 return {}
-            raise statuses.bad_request(f"unknown patch type: {directive}")
+            raise statuses.unexplained(f"unknown patch type: {directive} in map: {go_text(patch)}")
         self._retain_keys(original, patch)
         for key in [key for key in patch if key.startswith(_ORDER)]:
             self._ordered(original, patch, key.removeprefix(_ORDER), patch.pop(key), schema)

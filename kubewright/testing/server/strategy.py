@@ -11,7 +11,7 @@ from typing import Final
 from kubewright.testing.server import metadata, statuses
 from kubewright.testing.server.bodies import Notes
 from kubewright.testing.server.documents import Json, section
-from kubewright.testing.server.kinds import Behaviour, complete_new, is_namespace
+from kubewright.testing.server.kinds import Behaviour, complete_new, complete_updated, is_namespace
 from kubewright.testing.server.messages import AnyCause
 from kubewright.testing.server.registry import ServedResource
 from kubewright.validation.causes import invalid
@@ -55,8 +55,8 @@ def before_update(
             obj.pop("status", None)
             if "status" in old:
                 obj["status"] = old["status"]
-        if served.builtin and served.has_status and "status" not in obj:
-            obj["status"] = {}
+        if served.builtin:
+            complete_updated(obj, served)
         if is_namespace(served) and "finalizers" in old.get("spec", {}):
             obj.setdefault("spec", {})["finalizers"] = old["spec"]["finalizers"]
         if kind.generation and _without_metadata(obj, served) != _without_metadata(old, served):
@@ -76,6 +76,8 @@ def before_update(
     causes += metadata.check_update(meta, before)
     causes += _type_causes(obj, served)
     causes += served.validate(obj, old, subresource)
+    if served.builtin:
+        causes = list({(cause.field, cause.message): cause for cause in causes}.values())
     raise_invalid(served, obj, causes)
     notes.add(*_finalizer_warnings(obj, old, served), *warnings)
 

@@ -131,6 +131,8 @@ class Writer:
                 raise statuses.not_found(resource.group, resource.plural, name)
             obj = change(None)
             wipe_system_fields(obj["metadata"])
+            if not allow_create:
+                obj["metadata"].pop("resourceVersion", None)
             return self.create(served, namespace, obj, options, notes), True
         old = decode(shown_as(entry, served))
         obj = change(decode(shown_as(entry, served)))
