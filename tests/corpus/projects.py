@@ -70,6 +70,7 @@ def read_project(directory: Path, name: str) -> Project:
     for content in contents:
         for part in content.parts:
             wanted: dict[tuple[str, ...], str] = {("kind", part.crd.group, part.crd.kind): part.crd.plural}
+            wanted["names", part.crd.name] = f"{part.crd.kind} {part.crd.scope}"
             for version, digest in zip(part.crd.versions, part.digests, strict=True):
                 wanted["version", part.crd.name, version.name] = digest
             home = next(
