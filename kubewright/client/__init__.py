@@ -16,7 +16,7 @@ from .builtin import (
 )
 from .calls import WarningHandler
 from .clientset import ClientsetBase, Group
-from .conflict import DEFAULT_BACKOFF, DEFAULT_RETRY, Backoff, retry_on_conflict
+from .conflict import DEFAULT_BACKOFF, DEFAULT_RETRY, retry_on_conflict
 from .dynamic import Document, DynamicClient, DynamicCluster, DynamicNamespaced, DynamicScope
 from .endpoint import Endpoint
 from .generic import AllNamespaces, Cluster, ClusterWithStatus, Namespaced, NamespaceScope, WithStatus
@@ -32,7 +32,6 @@ __all__ = [
     "DEFAULT_RETRY",
     "PAGE_SIZE",
     "AllNamespaces",
-    "Backoff",
     "CanApprove",
     "CanBind",
     "CanCreate",

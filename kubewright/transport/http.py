@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from urllib3 import HTTPHeaderDict
@@ -33,7 +34,8 @@ _log = logging.getLogger("kubewright.transport")
 class HttpTransport:
     """Implements `core.wire.Transport` over HTTP/1.1 with keep-alive. Safe to use from many threads.
 
-    Creating it opens no connection and reads no file. `close()` closes idle connections; requests after it connect anew.
+    Creating it opens no connection and reads no file. `close()`, or the end of a `with` block, closes idle connections; requests
+    after it connect anew.
     """
 
     def __init__(self, config: ClientConfig, *, clock: Clock | None = None) -> None:
@@ -71,6 +73,14 @@ class HttpTransport:
     def close(self) -> None:
         """Closes idle connections; streams that are read are not waited for."""
         self._pools.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         return f"<HttpTransport: {self.config.url}>"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kubewright.client import DEFAULT_BACKOFF, DEFAULT_RETRY, retry_on_conflict
+from kubewright.client import DEFAULT_BACKOFF, retry_on_conflict
 from kubewright.errors import Conflict, NotFound
 from tests.runtime.clients import Gear, Gears, HastyClock, gear, in_process
 
@@ -40,7 +40,8 @@ def test_the_waits_grow_by_the_factor() -> None:
 
 def test_the_last_conflict_is_raised_when_the_steps_are_used_up() -> None:
     with pytest.raises(Conflict, match="0 left"):
-        retry_on_conflict(losing(DEFAULT_RETRY.steps), clock=HastyClock())
+        retry_on_conflict(losing(5), clock=HastyClock())
+    assert retry_on_conflict(losing(5), steps=6, clock=HastyClock()) == "won"
 
 
 def test_any_other_error_is_raised_at_once() -> None:
