@@ -57,7 +57,7 @@ def kube_api(request: pytest.FixtureRequest) -> Iterator[KubeServer]:
     from kubewright.testing.envtest import BinariesMissing, EnvTest
 
     try:
-        started = EnvTest(tuple(crds)).start()
+        started = EnvTest(crds).start()
     except BinariesMissing as missing:
         pytest.skip(f"--kube-server=real: {missing}")
     with started as real:

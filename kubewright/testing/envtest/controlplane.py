@@ -10,7 +10,7 @@ import socket
 import ssl
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -37,7 +37,7 @@ class EnvTest:
 
     def __init__(
         self,
-        crds: tuple[Path | str | Mapping[str, Any], ...] | list[Path | str | Mapping[str, Any]] = (),
+        crds: Iterable[Path | str | Mapping[str, Any]] = (),
         *,
         binaries: Binaries | None = None,
         apiserver_flags: tuple[str, ...] = (),
