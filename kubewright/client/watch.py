@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Generic, TypeVar, cast
 
@@ -92,7 +93,8 @@ class Watch(Generic[T]):
     def __del__(self) -> None:
         stream = getattr(self, "_stream", None)
         if stream is not None:
-            stream.stop()
+            with suppress(Exception):  # at the interpreter's end, half of what this needs may be gone
+                stream.stop()
 
 
 class _CodeOnly(msgspec.Struct):

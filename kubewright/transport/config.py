@@ -70,7 +70,8 @@ class ClientConfig:
     """Silence allowed within one answer; the API server itself gives up after 60 s. Watches have their own."""
     compression: bool = field(default=False)
     """Ask for gzip: less traffic for large lists over slow lines, several times the CPU on fast ones."""
-    max_idle_connections: int = field(default=25)
+    max_idle_connections: int = field(default=100)
+    """Connections kept open between requests; more threads than that may send at once."""
     on_warning: Callable[[str], None] | None = field(default=None, repr=False)
     """Takes the texts of the server's Warning headers; None: they are logged to "kubewright.warnings"."""
 
