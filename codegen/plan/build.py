@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from codegen.config import Config
 from codegen.crd.model import Crd, CrdVersion
 from codegen.errors import CodegenError
-from codegen.ir import META_V1, OBJECT_META, Doc, Object
+from codegen.ir import META_V1, OBJECT_META, Any_, Enum, EnumValue, Node, Object
 from codegen.plan import documentation, kubernetes, naming, reserved
 from codegen.plan.model import (
     ClassPlan,
-    ColumnPlan,
     FieldPlan,
     Foreign,
     GroupVersionPlan,
@@ -184,7 +183,7 @@ def _class(
     fields: list[FieldPlan] = []
     for shape_field in shape_fields:
         prop = shape.node.get(shape_field.wire)
-        doc = prop.node.doc if prop is not None else Doc()
+        node = prop.node if prop is not None else Any_()
         constant = constants.get(shape_field.wire)
         fields.append(
             FieldPlan(
@@ -198,7 +197,7 @@ def _class(
                 doc=(
                     ""
                     if shape.root and shape_field.wire in _OBVIOUS
-                    else documentation.docstring(doc, length=config.docstring_length)
+                    else documentation.docstring(node.doc, length=config.docstring_length, values=_unsaid_values(node))
                 ),
             )
         )
@@ -213,6 +212,11 @@ def _class(
         doc=documentation.docstring(shape.node.doc, length=config.docstring_length, deprecation=deprecation),
         path=place(shape.path),
     )
+
+
+def _unsaid_values(node: Node) -> tuple[EnumValue, ...]:
+    """The values of an enum of numbers or booleans: their type is that of all numbers."""
+    return node.values if isinstance(node, Enum) and node.type != "string" else ()
 
 
 _UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')
@@ -264,9 +268,6 @@ def _resource(crd: Crd, version: CrdVersion) -> ResourcePlan:
         crd.categories,
         (),  # a CRD has them all
         tuple(name for name, has in subresources if has),
-        tuple(
-            ColumnPlan(c.name, c.type, c.json_path, c.description, c.format, c.priority)
-            for c in version.printer_columns
-        ),
+        version.printer_columns,
         version.selectable_fields,
     )

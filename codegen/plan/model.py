@@ -6,9 +6,11 @@ and as apply types (exact).  The writers are in `codegen.render`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from codegen.crd.model import PrinterColumn
 from codegen.errors import CodegenError
 
 PlainName: TypeAlias = Literal["str", "int", "int | float", "bool", "int | str", "int | float | str", "Any"]
@@ -67,6 +69,20 @@ class Foreign:
 TypePlan: TypeAlias = Plain | Choice | ListOf | MapOf | Nullable | Own | Foreign
 
 
+def mentioned(plan: TypePlan) -> Iterator[TypePlan]:
+    """``plan`` and every type inside it."""
+    yield plan
+    match plan:
+        case ListOf():
+            yield from mentioned(plan.item)
+        case MapOf():
+            yield from mentioned(plan.value)
+        case Nullable():
+            yield from mentioned(plan.inner)
+        case _:
+            return
+
+
 @dataclass(frozen=True, slots=True)
 class FieldPlan:
     """One attribute.  ``constant`` is the value of apiVersion and kind of a root; every other field defaults to None."""
@@ -97,16 +113,6 @@ class ClassPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnPlan:
-    name: str
-    type: str
-    json_path: str
-    description: str = ""
-    format: str = ""
-    priority: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class ResourcePlan:
     """What becomes a ``kubewright.core.resource.Resource``: wire names only."""
 
@@ -121,7 +127,7 @@ class ResourcePlan:
     categories: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ()
     subresources: tuple[str, ...] = ()
-    printer_columns: tuple[ColumnPlan, ...] = ()
+    printer_columns: tuple[PrinterColumn, ...] = ()
     selectable_fields: tuple[str, ...] = ()
 
 

@@ -72,23 +72,21 @@ def words(wire: str) -> list[str]:
 
 def snake_case(wire: str) -> str:
     """The attribute name of a wire name, before reserved names and collisions: ``externalIPs`` -> ``external_ips``."""
-    name = "_".join(word.lower() for word in words(wire))
-    name = unicodedata.normalize("NFKC", name)
-    if not name:
-        return "field"
-    if not name[0].isalpha():
-        name = f"field_{name}"
-    return name if name.isidentifier() else "".join(c if f"a{c}".isidentifier() else "_" for c in name)
+    return _identifier("_".join(word.lower() for word in words(wire)), "field", "_")
 
 
 def pascal_case(wire: str) -> str:
     """The class-name form of a wire name; the inside of a word is kept: ``tlsConfig`` -> ``TlsConfig``, ``HTTPGet`` stays."""
-    name = "".join(word[0].upper() + word[1:] for word in words(wire))
+    return _identifier("".join(word[0].upper() + word[1:] for word in words(wire)), "Field")
+
+
+def _identifier(name: str, prefix: str, joint: str = "") -> str:
+    """``name`` as Python takes it; ``prefix`` stands for nothing, and before what is no letter."""
     name = unicodedata.normalize("NFKC", name)
     if not name:
-        return "Field"
+        return prefix
     if not name[0].isalpha():
-        name = f"Field{name}"
+        name = f"{prefix}{joint}{name}"
     return name if name.isidentifier() else "".join(c if f"a{c}".isidentifier() else "_" for c in name)
 
 

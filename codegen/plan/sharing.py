@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from codegen.ir import Any_, Array, Embedded, Enum, IntOrString, Map, Node, Object, Ref, Scalar, ScalarType
 from codegen.plan import naming
-from codegen.plan.model import Choice, Foreign, ListOf, MapOf, Nullable, Own, Plain, TypePlan
+from codegen.plan.model import Choice, Foreign, ListOf, MapOf, Nullable, Own, Plain, TypePlan, mentioned
 
 # A place in a schema: the kind, then wire names; `[]` marks items of a list, `{}` values of a map.
 Path: TypeAlias = tuple[str, ...]
@@ -146,7 +146,7 @@ class ShapeTable:
         if (
             len(fields) > _SMALL
             or frozenset(f.wire for f in fields) == _METADATA
-            or any(_mentions_own(f.type) for f in fields)
+            or any(isinstance(each, Own) for f in fields for each in mentioned(f.type))
         ):
             return ""
         return self._labels.get(path) or segment_name(path[-1])
@@ -168,20 +168,6 @@ def _unwrap(node: Node, path: Path) -> tuple[Node, Path]:
     while isinstance(node, Array | Map):
         node, path = (node.items, _mark(path, "[]")) if isinstance(node, Array) else (node.value, _mark(path, "{}"))
     return node, path
-
-
-def _mentions_own(plan: TypePlan) -> bool:
-    match plan:
-        case Own():
-            return True
-        case ListOf():
-            return _mentions_own(plan.item)
-        case MapOf():
-            return _mentions_own(plan.value)
-        case Nullable():
-            return _mentions_own(plan.inner)
-        case _:
-            return False
 
 
 def _choice(node: Enum) -> TypePlan:

@@ -15,11 +15,9 @@ from codegen.plan.model import (
     FieldPlan,
     Foreign,
     GroupVersionPlan,
-    ListOf,
-    MapOf,
-    Nullable,
     Plain,
     TypePlan,
+    mentioned,
 )
 from codegen.render.types import apply_annotation, apply_class, foreign_types, literal
 
@@ -98,18 +96,8 @@ def _typing_names(planned: ClassPlan, field: FieldPlan) -> set[str]:
 
 
 def _names_of(plan: TypePlan) -> set[str]:
-    match plan:
-        case Plain(name="Any"):
-            return {"Any"}
-        case Choice():
-            return {"Literal"}
-        case ListOf():
-            return _names_of(plan.item)
-        case MapOf():
-            return _names_of(plan.value)
-        case Nullable():
-            return _names_of(plan.inner)
-        case Foreign(apply_module=""):
-            return {"Any"}
-        case _:
-            return set()
+    names = {"Literal" for each in mentioned(plan) if isinstance(each, Choice)}
+    untyped = any(
+        each == Plain("Any") or (isinstance(each, Foreign) and not each.apply_module) for each in mentioned(plan)
+    )
+    return names | {"Any"} if untyped else names

@@ -5,7 +5,7 @@ Every string of a schema passes through `repr` here.
 
 from __future__ import annotations
 
-from codegen.plan.model import Choice, FieldPlan, Foreign, ListOf, MapOf, Nullable, Own, Plain, TypePlan
+from codegen.plan.model import Choice, FieldPlan, Foreign, ListOf, MapOf, Nullable, Own, Plain, TypePlan, mentioned
 from codegen.plan.reserved import STANDARD_LIBRARY
 
 REQ = "kubewright.model.Req"
@@ -98,29 +98,9 @@ def apply_class(model: str) -> str:
 
 def own_classes(plan: TypePlan) -> set[str]:
     """The classes of the same module that a type mentions."""
-    match plan:
-        case Own():
-            return {plan.name}
-        case ListOf():
-            return own_classes(plan.item)
-        case MapOf():
-            return own_classes(plan.value)
-        case Nullable():
-            return own_classes(plan.inner)
-        case _:
-            return set()
+    return {each.name for each in mentioned(plan) if isinstance(each, Own)}
 
 
 def foreign_types(plan: TypePlan) -> set[Foreign]:
     """The classes of other modules that a type mentions."""
-    match plan:
-        case Foreign():
-            return {plan}
-        case ListOf():
-            return foreign_types(plan.item)
-        case MapOf():
-            return foreign_types(plan.value)
-        case Nullable():
-            return foreign_types(plan.inner)
-        case _:
-            return set()
+    return {each for each in mentioned(plan) if isinstance(each, Foreign)}
