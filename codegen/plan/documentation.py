@@ -7,10 +7,12 @@ its docstring is the business of the renderer.
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
+from collections.abc import Sequence
 
-from codegen.ir import Doc
+from codegen.ir import Doc, EnumValue
 
 WIDTH = 100
 # Control characters but newline and tab; bidi overrides and isolates; zero-width characters; lone surrogates.
@@ -32,8 +34,12 @@ def summary(text: str, limit: int = 100) -> str:
     return sentence if len(sentence) <= limit else textwrap.shorten(sentence, limit, placeholder=" …")
 
 
-def docstring(doc: Doc, *, length: int | None = None, deprecation: str = "") -> str:
-    """The whole docstring of a field or class; ``length`` cuts the description (not the facts): 0 leaves it out, None keeps all."""
+def docstring(doc: Doc, *, length: int | None = None, deprecation: str = "", values: Sequence[EnumValue] = ()) -> str:
+    """The whole docstring of a field or class; ``values`` are those of an enum that its type does not show.
+
+    ``length`` cuts the description (not the facts): 0 leaves it out, None keeps all.  Facts stand one a line and without a
+    full stop, which would look like a part of a pattern.
+    """
     parts: list[str] = []
     description = clean(doc.description).strip()
     if length is not None and 0 <= length < len(description):
@@ -44,10 +50,12 @@ def docstring(doc: Doc, *, length: int | None = None, deprecation: str = "") -> 
         parts.append(_wrap(f"Deprecated: {clean(deprecation)}"))
     facts: list[str] = []
     if doc.default is not None:
-        facts.append(f"Default (set by the server): {doc.default}.")
+        facts.append(f"Default (set by the server): {doc.default}")
     if doc.format:
-        facts.append(f"Format: {doc.format}.")
-    facts.extend(f"{limit}." if not limit.endswith(".") else limit for limit in doc.limits)
+        facts.append(f"Format: {doc.format}")
+    if values:
+        facts.append(f"One of: {', '.join(json.dumps(value) for value in values)}")
+    facts.extend(f"{limit[:1].upper()}{limit[1:]}" for limit in doc.limits)
     facts.extend(f"Rule: {rule}" for rule in doc.rules)
     if facts:
         parts.append("\n".join(_wrap(" ".join(clean(fact).split())) for fact in facts))

@@ -354,7 +354,7 @@ class ChallengeStatus(Model, kw_only=True):
     resources for this challenge. This is used by the optional delay-based
     readiness logic.
 
-    Format: date-time.
+    Format: date-time
     """
     processing: bool | None = None
     """
@@ -693,7 +693,7 @@ class OrderSpec(Model, kw_only=True):
     This will be used when finalizing the order.
     This field must be set on the order.
 
-    Format: byte.
+    Format: byte
     """
     common_name: str | None = field(name="commonName", default=None)
     """
@@ -748,14 +748,14 @@ class OrderStatus(Model, kw_only=True):
     finalized with the ACME server, and the order has transitioned to the
     'valid' state.
 
-    Format: byte.
+    Format: byte
     """
     failure_time: str | None = field(name="failureTime", default=None)
     """
     FailureTime stores the time that this order failed.
     This is used to influence garbage collection and back-off.
 
-    Format: date-time.
+    Format: date-time
     """
     finalize_url: str | None = field(name="finalizeURL", default=None)
     """
@@ -803,8 +803,8 @@ class ParentRef(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 253.
+    MinLength: 1
+    MaxLength: 253
     """
     group: str | None = None
     """
@@ -815,9 +815,9 @@ class ParentRef(Model, kw_only=True):
 
     Support: Core
 
-    Default (set by the server): "gateway.networking.k8s.io".
-    maxLength: 253.
-    pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    Default (set by the server): "gateway.networking.k8s.io"
+    MaxLength: 253
+    Pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
     kind: str | None = None
     """
@@ -830,10 +830,10 @@ class ParentRef(Model, kw_only=True):
 
     Support for other resources is Implementation-Specific.
 
-    Default (set by the server): "Gateway".
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$.
+    Default (set by the server): "Gateway"
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$
     """
     namespace: str | None = None
     """
@@ -860,9 +860,9 @@ class ParentRef(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$.
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$
     """
     port: int | None = None
     """
@@ -897,9 +897,9 @@ class ParentRef(Model, kw_only=True):
 
     Support: Extended
 
-    Format: int32.
-    minimum: 1.
-    maximum: 65535.
+    Format: int32
+    Minimum: 1
+    Maximum: 65535
     """
     section_name: str | None = field(name="sectionName", default=None)
     """
@@ -928,9 +928,9 @@ class ParentRef(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 253.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    MinLength: 1
+    MaxLength: 253
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
 
 

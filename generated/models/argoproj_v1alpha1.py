@@ -118,7 +118,7 @@ class Artifact(Model, kw_only=True):
     """
     name of the artifact. must be unique within a template's inputs/outputs.
 
-    pattern: ^[-a-zA-Z0-9_{}.]+$.
+    Pattern: ^[-a-zA-Z0-9_{}.]+$
     """
     archive: Archive | None = None
     """Archive controls how the artifact will be saved to the artifact repository."""
@@ -158,9 +158,9 @@ class Artifact(Model, kw_only=True):
     Set when loading input artifacts. It is recommended to set the mode value
     to ensure the artifact has the expected permissions in your container.
 
-    Format: int32.
-    minimum: 0.
-    maximum: 511.
+    Format: int32
+    Minimum: 0
+    Maximum: 511
     """
     optional: bool | None = None
     """Make Artifacts optional, if Artifacts doesn't generate or exist"""
@@ -427,7 +427,7 @@ class BasicAuth(Model, kw_only=True):
 
 class BodyFrom(Model, kw_only=True):
     bytes: str | None = None
-    """Format: byte."""
+    """Format: byte"""
 
 
 class Cache(Model, kw_only=True):
@@ -495,7 +495,7 @@ class Counter(Model, kw_only=True):
     """
     Value is the value of the metric
 
-    minLength: 1.
+    MinLength: 1
     """
 
 
@@ -513,8 +513,8 @@ class CreateBucketIfNotPresent(Model, kw_only=True):
 class Dag(Model, kw_only=True):
     tasks: Req[list[Task]]
     """
-    minItems: 1.
-    maxItems: 200.
+    MinItems: 1
+    MaxItems: 200
     """
     fail_fast: bool | None = field(name="failFast", default=None)
     target: str | None = None
@@ -598,8 +598,8 @@ class Gauge(Model, kw_only=True):
     value is the value of the metric
     MaxLength is an artificial limit to limit CEL validation costs - see note at top of file
 
-    minLength: 1.
-    maxLength: 256.
+    MinLength: 1
+    MaxLength: 256
     """
     operation: OneOf[Literal["Set", "Add", "Sub"]] | None = None
     """Operation defines the operation to apply with value and the metrics' current value"""
@@ -628,7 +628,7 @@ class Git(Model, kw_only=True):
     Depth specifies clones/fetches should be shallow and include the given
     number of commits from the branch tip
 
-    Format: int64.
+    Format: int64
     """
     disable_submodules: bool | None = field(name="disableSubmodules", default=None)
     """DisableSubmodules disables submodules during git clone"""
@@ -710,7 +710,7 @@ class Histogram(Model, kw_only=True):
     """
     Value is the value of the metric
 
-    minLength: 1.
+    MinLength: 1
     """
 
 
@@ -743,7 +743,7 @@ class Http(Model, kw_only=True):
     method: str | None = None
     success_condition: str | None = field(name="successCondition", default=None)
     timeout_seconds: int | None = field(name="timeoutSeconds", default=None)
-    """Format: int64."""
+    """Format: int64"""
 
 
 class InitContainer(Model, kw_only=True):
@@ -779,7 +779,7 @@ class Label(Model, kw_only=True):
     """MetricLabel is a single label for a prometheus metric"""
 
     key: Req[str]
-    """pattern: ^[a-zA-Z_][a-zA-Z0-9_]*$."""
+    """Pattern: ^[a-zA-Z_][a-zA-Z0-9_]*$"""
     value: Req[str]
 
 
@@ -794,14 +794,14 @@ class LifecycleRule(Model, kw_only=True):
     """
     MarkDeletionAfterDays is the number of days before we delete objects in the bucket
 
-    Format: int32.
+    Format: int32
     """
     mark_infrequent_access_after_days: int | None = field(name="markInfrequentAccessAfterDays", default=None)
     """
     MarkInfrequentAccessAfterDays is the number of days before we convert the objects in the bucket to
     Infrequent Access (IA) storage type
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -835,7 +835,7 @@ class Metrics(Model, kw_only=True):
     Prometheus is a list of prometheus metrics to be emitted
     MaxItems is an artificial limit to limit CEL validation costs - see note at top of file
 
-    maxItems: 100.
+    MaxItems: 100
     """
 
 
@@ -860,9 +860,9 @@ class Node(Model, kw_only=True):
     display_name: str | None = field(name="displayName", default=None)
     estimated_duration: int | None = field(name="estimatedDuration", default=None)
     failed_pod_restarts: int | None = field(name="failedPodRestarts", default=None)
-    """Format: int32."""
+    """Format: int32"""
     finished_at: str | None = field(name="finishedAt", default=None)
-    """Format: date-time."""
+    """Format: date-time"""
     host_node_name: str | None = field(name="hostNodeName", default=None)
     inputs: Arguments | None = None
     memoization_status: MemoizationStatus | None = field(name="memoizationStatus", default=None)
@@ -876,7 +876,7 @@ class Node(Model, kw_only=True):
     resources_duration: dict[str, int] | None = field(name="resourcesDuration", default=None)
     restarting_pod_uid: str | None = field(name="restartingPodUID", default=None)
     started_at: str | None = field(name="startedAt", default=None)
-    """Format: date-time."""
+    """Format: date-time"""
     synchronization_status: SynchronizationStatus | None = field(name="synchronizationStatus", default=None)
     task_result_synced: bool | None = field(name="taskResultSynced", default=None)
     template_name: str | None = field(name="templateName", default=None)
@@ -945,7 +945,7 @@ class Parameter(Model, kw_only=True):
     """
     Name is the parameter name
 
-    pattern: ^[-a-zA-Z0-9_]+$.
+    Pattern: ^[-a-zA-Z0-9_]+$
     """
     default: str | None = None
     """Default is the default value to use for an input parameter if a value was not supplied"""
@@ -955,7 +955,7 @@ class Parameter(Model, kw_only=True):
     """
     Enum holds a list of string values to choose from, for the actual value of the parameter
 
-    minItems: 1.
+    MinItems: 1
     """
     global_name: str | None = field(name="globalName", default=None)
     """
@@ -984,7 +984,7 @@ class Plugin(Model, kw_only=True):
     ConnectionTimeoutSeconds is the timeout for the artifact driver connection, overriding the driver's
     timeout
 
-    Format: int32.
+    Format: int32
     """
     name: str | None = None
     """Name is the name of the artifact driver plugin"""
@@ -1023,13 +1023,13 @@ class Prometheus(Model, kw_only=True):
     """
     Help is a string that describes the metric
 
-    minLength: 1.
+    MinLength: 1
     """
     name: Req[str]
     """
     Name is the name of the metric
 
-    pattern: ^[a-zA-Z_][a-zA-Z0-9_]*$.
+    Pattern: ^[a-zA-Z_][a-zA-Z0-9_]*$
     """
     counter: Counter | None = None
     """Counter is a counter metric"""
@@ -1244,8 +1244,8 @@ class Step(Model, kw_only=True):
     inline: Any | None = None
     name: str | None = None
     """
-    maxLength: 128.
-    pattern: ^[a-zA-Z0-9][-a-zA-Z0-9]*$.
+    MaxLength: 128
+    Pattern: ^[a-zA-Z0-9][-a-zA-Z0-9]*$
     """
     on_exit: str | None = field(name="onExit", default=None)
     template: str | None = None
@@ -1292,7 +1292,7 @@ class Tar(Model, kw_only=True):
     CompressionLevel specifies the gzip compression level to use for the artifact.
     Defaults to gzip.DefaultCompression.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -1306,8 +1306,8 @@ class Task(Model, kw_only=True):
 
     name: Req[str]
     """
-    maxLength: 128.
-    pattern: ^[a-zA-Z0-9][-a-zA-Z0-9]*$.
+    MaxLength: 128
+    Pattern: ^[a-zA-Z0-9][-a-zA-Z0-9]*$
     """
     arguments: Arguments | None = None
     continue_on: ContinueOn | None = field(name="continueOn", default=None)
@@ -1359,15 +1359,15 @@ class TemplateDefaults(Model, kw_only=True):
     metrics: Metrics | None = None
     name: str | None = None
     """
-    maxLength: 128.
-    pattern: ^[a-zA-Z0-9][-a-zA-Z0-9]*$.
+    MaxLength: 128
+    Pattern: ^[a-zA-Z0-9][-a-zA-Z0-9]*$
     """
     node_selector: dict[str, str] | None = field(name="nodeSelector", default=None)
     outputs: Outputs | None = None
     parallelism: int | None = None
     """
-    Format: int64.
-    minimum: 1.
+    Format: int64
+    Minimum: 1
     """
     pending_timeout: str | None = field(name="pendingTimeout", default=None)
     plugin: dict[str, Any] | None = None
@@ -1388,7 +1388,7 @@ class TemplateDefaults(Model, kw_only=True):
     service_account_name: str | None = field(name="serviceAccountName", default=None)
     sidecars: list[InitContainer] | None = None
     steps: list[list[Step]] | None = None
-    """minItems: 1."""
+    """MinItems: 1"""
     suspend: Suspend | None = None
     synchronization: Synchronization | None = None
     timeout: str | None = None
@@ -1423,19 +1423,19 @@ class TtlStrategy(Model, kw_only=True):
     """
     SecondsAfterCompletion is the number of seconds to live after completion
 
-    Format: int32.
+    Format: int32
     """
     seconds_after_failure: int | None = field(name="secondsAfterFailure", default=None)
     """
     SecondsAfterFailure is the number of seconds to live after failure
 
-    Format: int32.
+    Format: int32
     """
     seconds_after_success: int | None = field(name="secondsAfterSuccess", default=None)
     """
     SecondsAfterSuccess is the number of seconds to live after success
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -1543,7 +1543,7 @@ class WorkflowSpec(Model, kw_only=True):
     allowed to run before the controller terminates the workflow. A value of zero is used to
     terminate a Running workflow
 
-    Format: int64.
+    Format: int64
     """
     affinity: Affinity | None = None
     """
@@ -1642,8 +1642,8 @@ class WorkflowSpec(Model, kw_only=True):
     """
     Parallelism limits the max total parallel pods that can execute at the same time in a workflow
 
-    Format: int64.
-    minimum: 1.
+    Format: int64
+    Minimum: 1
     """
     pod_disruption_budget: PodDisruptionBudgetSpec | None = field(name="podDisruptionBudget", default=None)
     """
@@ -1674,7 +1674,7 @@ class WorkflowSpec(Model, kw_only=True):
     Priority is used if controller is configured to process limited number of workflows in parallel.
     Workflows with higher priority are processed first.
 
-    Format: int32.
+    Format: int32
     """
     resource_claims: list[PodResourceClaim] | None = field(name="resourceClaims", default=None)
     """
@@ -1722,7 +1722,7 @@ class WorkflowSpec(Model, kw_only=True):
     Templates is a list of workflow templates used in a workflow
     MaxItems is an artificial limit to limit CEL validation costs - see note at top of file
 
-    maxItems: 200.
+    MaxItems: 200
     Rule: self.all(t, (has(t.container) ? 1 : 0) + (has(t.script) ? 1 : 0) + (has(t.dag) ? 1 : 0) +
     (has(t.steps) ? 1 : 0) + (has(t.resource) ? 1 : 0) + (has(t.suspend) ? 1 : 0) + (has(t.containerSet)
     ? 1 : 0) + (has(t.data) ? 1 : 0) + (has(t.http) ? 1 : 0) + (has(t.plugin) ? 1 : 0) <= 1) (template
@@ -1769,7 +1769,7 @@ class WorkflowStatus(Model, kw_only=True):
     conditions: list[StatusCondition] | None = None
     estimated_duration: int | None = field(name="estimatedDuration", default=None)
     finished_at: str | None = field(name="finishedAt", default=None)
-    """Format: date-time."""
+    """Format: date-time"""
     message: str | None = None
     nodes: dict[str, Node] | None = None
     offload_node_status_version: str | None = field(name="offloadNodeStatusVersion", default=None)
@@ -1779,7 +1779,7 @@ class WorkflowStatus(Model, kw_only=True):
     progress: str | None = None
     resources_duration: dict[str, int] | None = field(name="resourcesDuration", default=None)
     started_at: str | None = field(name="startedAt", default=None)
-    """Format: date-time."""
+    """Format: date-time"""
     stored_templates: dict[str, Any] | None = field(name="storedTemplates", default=None)
     stored_workflow_template_spec: dict[str, Any] | None = field(name="storedWorkflowTemplateSpec", default=None)
     synchronization: StatusSynchronization | None = None

@@ -302,7 +302,7 @@ class Ari(Model, kw_only=True):
     """
     LastChecked is the time at which the ACME server was last checked for renewal information.
 
-    Format: date-time.
+    Format: date-time
     """
     last_error: str | None = field(name="lastError", default=None)
     """
@@ -313,7 +313,7 @@ class Ari(Model, kw_only=True):
     """
     NextCheck is the time at which the ACME server will next be checked for renewal information.
 
-    Format: date-time.
+    Format: date-time
     """
     suggested_window: SuggestedWindow | None = field(name="suggestedWindow", default=None)
     """
@@ -376,7 +376,7 @@ class Aws(Model, kw_only=True):
     """
     A required field containing the Vault Role to assume when authenticating.
 
-    minLength: 1.
+    MinLength: 1
     """
     iam_role_arn: str | None = field(name="iamRoleArn", default=None)
     """
@@ -546,7 +546,7 @@ class CertificateRequestSpec(Model, kw_only=True):
     must match the extended key usages in the `usages` field of this
     CertificateRequest.
 
-    Format: byte.
+    Format: byte
     """
     duration: str | None = None
     """
@@ -644,7 +644,7 @@ class CertificateRequestStatus(Model, kw_only=True):
     This is set on a best-effort basis by different issuers.
     If not set, the CA is assumed to be unknown/not available.
 
-    Format: byte.
+    Format: byte
     """
     certificate: str | None = None
     """
@@ -654,7 +654,7 @@ class CertificateRequestStatus(Model, kw_only=True):
     failed. More information on failure can be found by checking the
     `conditions` field.
 
-    Format: byte.
+    Format: byte
     """
     conditions: list[Condition] | None = None
     """
@@ -666,7 +666,7 @@ class CertificateRequestStatus(Model, kw_only=True):
     FailureTime stores the time that this CertificateRequest failed. This is
     used to influence garbage collection and back-off.
 
-    Format: date-time.
+    Format: date-time
     """
 
 
@@ -813,7 +813,7 @@ class CertificateSpec(Model, kw_only=True):
     minutes.
     Cannot be set if the `renewBefore` field is set.
 
-    Format: int32.
+    Format: int32
     """
     renewal: Renewal | None = None
     """
@@ -831,7 +831,7 @@ class CertificateSpec(Model, kw_only=True):
     If set, revisionHistoryLimit must be a value of `1` or greater.
     Default value is `1`.
 
-    Format: int32.
+    Format: int32
     """
     secret_template: SecretTemplate | None = field(name="secretTemplate", default=None)
     """
@@ -945,7 +945,7 @@ class CertificateStatus(Model, kw_only=True):
     calculated using formula time.Hour * 2 ^ (failedIssuanceAttempts -
     1). If the latest issuance has succeeded this field will be unset.
 
-    Format: date-time.
+    Format: date-time
     """
     next_private_key_secret_name: str | None = field(name="nextPrivateKeySecretName", default=None)
     """
@@ -961,14 +961,14 @@ class CertificateStatus(Model, kw_only=True):
     The expiration time of the certificate stored in the secret named
     by this resource in `spec.secretName`.
 
-    Format: date-time.
+    Format: date-time
     """
     not_before: str | None = field(name="notBefore", default=None)
     """
     The time after which the certificate stored in the secret named
     by this resource in `spec.secretName` is valid.
 
-    Format: date-time.
+    Format: date-time
     """
     renewal_time: str | None = field(name="renewalTime", default=None)
     """
@@ -976,7 +976,7 @@ class CertificateStatus(Model, kw_only=True):
     renewed.
     If not set, no upcoming renewal is scheduled.
 
-    Format: date-time.
+    Format: date-time
     """
     revision: int | None = None
     """
@@ -1625,8 +1625,8 @@ class ParentRef(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 253.
+    MinLength: 1
+    MaxLength: 253
     """
     group: str | None = None
     """
@@ -1637,9 +1637,9 @@ class ParentRef(Model, kw_only=True):
 
     Support: Core
 
-    Default (set by the server): "gateway.networking.k8s.io".
-    maxLength: 253.
-    pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    Default (set by the server): "gateway.networking.k8s.io"
+    MaxLength: 253
+    Pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
     kind: str | None = None
     """
@@ -1652,10 +1652,10 @@ class ParentRef(Model, kw_only=True):
 
     Support for other resources is Implementation-Specific.
 
-    Default (set by the server): "Gateway".
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$.
+    Default (set by the server): "Gateway"
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$
     """
     namespace: str | None = None
     """
@@ -1682,9 +1682,9 @@ class ParentRef(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$.
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$
     """
     port: int | None = None
     """
@@ -1719,9 +1719,9 @@ class ParentRef(Model, kw_only=True):
 
     Support: Extended
 
-    Format: int32.
-    minimum: 1.
-    maximum: 65535.
+    Format: int32
+    Minimum: 1
+    Maximum: 65535
     """
     section_name: str | None = field(name="sectionName", default=None)
     """
@@ -1750,9 +1750,9 @@ class ParentRef(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 253.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    MinLength: 1
+    MaxLength: 253
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
 
 
@@ -2236,7 +2236,7 @@ class SpecAcme(Model, kw_only=True):
     If CABundle and SkipTLSVerify are unset, the system certificate bundle inside
     the container is used to validate the TLS connection.
 
-    Format: byte.
+    Format: byte
     """
     disable_account_key_generation: bool | None = field(name="disableAccountKeyGeneration", default=None)
     """
@@ -2281,7 +2281,7 @@ class SpecAcme(Model, kw_only=True):
     ACME default and alternative chains that has a root-most certificate with
     this value as its issuer's commonname.
 
-    maxLength: 64.
+    MaxLength: 64
     """
     profile: str | None = None
     """
@@ -2295,7 +2295,7 @@ class SpecAcme(Model, kw_only=True):
     RenewalInformationSource allows fetching ACME Renewal Information from the ACME CA
     server. Default is `ARI`.
 
-    Default (set by the server): "ARI".
+    Default (set by the server): "ARI"
     """
     skip_tls_verify: bool | None = field(name="skipTLSVerify", default=None)
     """
@@ -2388,13 +2388,13 @@ class SuggestedWindow(Model, kw_only=True):
     """
     End is the end of the suggested renewal window.
 
-    Format: date-time.
+    Format: date-time
     """
     start: Req[str]
     """
     Start is the start of the suggested renewal window.
 
-    Format: date-time.
+    Format: date-time
     """
 
 
@@ -2441,7 +2441,7 @@ class Tpp(Model, kw_only=True):
     If undefined, the certificate bundle in the cert-manager controller container
     is used to validate the chain.
 
-    Format: byte.
+    Format: byte
     """
     ca_bundle_secret_ref: CaBundleSecretRef | None = field(name="caBundleSecretRef", default=None)
     """
@@ -2497,7 +2497,7 @@ class Vault(Model, kw_only=True):
     If neither CABundle nor CABundleSecretRef are defined, the certificate bundle in
     the cert-manager controller container is used to validate the TLS connection.
 
-    Format: byte.
+    Format: byte
     """
     ca_bundle_secret_ref: CaBundleSecretRef | None = field(name="caBundleSecretRef", default=None)
     """
@@ -2611,19 +2611,19 @@ class Window(Model, kw_only=True):
     | hour (0–23)
     minute (0–59)
 
-    minLength: 1.
+    MinLength: 1
     """
     window_duration: Req[str] = field(name="windowDuration")
     """
     `windowDuration` is how long the cron definition is active for.
     Value must be in units accepted by Go time.ParseDuration https://golang.org/pkg/time/#ParseDuration.
 
-    pattern: ^([0-9]+(\\.[0-9]+)?(s|m|h))+$.
+    Pattern: ^([0-9]+(\\.[0-9]+)?(s|m|h))+$
     """
     timezone: str | None = None
     """
     `timezone` is IANA compliant timezone. For example America/Denver.
     If this field is not set, timezone is treated as UTC.
 
-    minLength: 1.
+    MinLength: 1
     """

@@ -30,7 +30,7 @@ class Gateway(Model, kw_only=True):
     Default (set by the server): {"conditions": [{"lastTransitionTime": "1970-01-01T00:00:00Z",
     "message": "Waiting for controller", "reason": "Pending", "status": "Unknown", "type": "Accepted"},
     {"lastTransitionTime": "1970-01-01T00:00:00Z", "message": "Waiting for controller", "reason":
-    "Pending", "status": "Unknown", "type": "Programmed"}]}.
+    "Pending", "status": "Unknown", "type": "Programmed"}]}
     """
 
 
@@ -65,16 +65,16 @@ class Add(Model, kw_only=True):
     case-insensitivity of header names, "foo" and "Foo" are considered
     equivalent.
 
-    minLength: 1.
-    maxLength: 256.
-    pattern: ^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$.
+    MinLength: 1
+    MaxLength: 256
+    Pattern: ^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$
     """
     value: Req[str]
     """
     Value is the value of HTTP Header to be matched.
 
-    minLength: 1.
-    maxLength: 4096.
+    MinLength: 1
+    MaxLength: 4096
     """
 
 
@@ -94,11 +94,11 @@ class Address(Model, kw_only=True):
     """
     Type of the address.
 
-    Default (set by the server): "IPAddress".
-    minLength: 1.
-    maxLength: 253.
-    pattern:
-    ^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$.
+    Default (set by the server): "IPAddress"
+    MinLength: 1
+    MaxLength: 253
+    Pattern:
+    ^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$
     """
     value: str | None = None
     """
@@ -110,7 +110,7 @@ class Address(Model, kw_only=True):
 
     Examples: `1.2.3.4`, `128::1`, `my-ip-address`.
 
-    maxLength: 253.
+    MaxLength: 253
     """
 
 
@@ -125,7 +125,7 @@ class AllowedListeners(Model, kw_only=True):
     Namespaces defines which namespaces ListenerSets can be attached to this Gateway.
     The default value is to allow no ListenerSets.
 
-    Default (set by the server): {"from": "None"}.
+    Default (set by the server): {"from": "None"}
     """
 
 
@@ -156,7 +156,7 @@ class AllowedRoutes(Model, kw_only=True):
 
     Support: Core
 
-    Default (set by the server): {"namespaces": {"from": "Same"}}.
+    Default (set by the server): {"namespaces": {"from": "Same"}}
     """
 
     kinds: list[Kind] | None = None
@@ -173,7 +173,7 @@ class AllowedRoutes(Model, kw_only=True):
 
     Support: Core
 
-    maxItems: 8.
+    MaxItems: 8
     """
     namespaces: AllowedRoutesNamespaces | None = None
     """
@@ -182,7 +182,7 @@ class AllowedRoutes(Model, kw_only=True):
 
     Support: Core
 
-    Default (set by the server): {"from": "Same"}.
+    Default (set by the server): {"from": "Same"}
     """
 
 
@@ -193,7 +193,7 @@ class AllowedRoutesNamespaces(Model, kw_only=True):
 
     Support: Core
 
-    Default (set by the server): {"from": "Same"}.
+    Default (set by the server): {"from": "Same"}
     """
 
     from_: OneOf[Literal["All", "Selector", "Same"]] | None = field(name="from", default=None)
@@ -208,7 +208,7 @@ class AllowedRoutesNamespaces(Model, kw_only=True):
 
     Support: Core
 
-    Default (set by the server): "Same".
+    Default (set by the server): "Same"
     """
     selector: LabelSelector | None = None
     """
@@ -278,8 +278,8 @@ class BackendRef(Model, kw_only=True):
     """
     Name is the name of the referent.
 
-    minLength: 1.
-    maxLength: 253.
+    MinLength: 1
+    MaxLength: 253
     """
     filters: list[Filter] | None = None
     """
@@ -289,7 +289,7 @@ class BackendRef(Model, kw_only=True):
     Support: Implementation-specific (For broader support of filters, use the
     Filters field in HTTPRouteRule.)
 
-    maxItems: 16.
+    MaxItems: 16
     Rule: !(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite')) (May
     specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both)
     Rule: self.filter(f, f.type == 'CORS').size() <= 1 (CORS filter cannot be repeated)
@@ -306,9 +306,9 @@ class BackendRef(Model, kw_only=True):
     Group is the group of the referent. For example, "gateway.networking.k8s.io".
     When unspecified or empty string, core API group is inferred.
 
-    Default (set by the server): "".
-    maxLength: 253.
-    pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    Default (set by the server): ""
+    MaxLength: 253
+    Pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
     kind: str | None = None
     """
@@ -327,10 +327,10 @@ class BackendRef(Model, kw_only=True):
 
     Support: Implementation-specific (Services with type ExternalName)
 
-    Default (set by the server): "Service".
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$.
+    Default (set by the server): "Service"
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$
     """
     namespace: str | None = None
     """
@@ -344,9 +344,9 @@ class BackendRef(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$.
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$
     """
     port: int | None = None
     """
@@ -356,9 +356,9 @@ class BackendRef(Model, kw_only=True):
     For other resources, destination port might be derived from the referent
     resource or this field.
 
-    Format: int32.
-    minimum: 1.
-    maximum: 65535.
+    Format: int32
+    Minimum: 1
+    Maximum: 65535
     """
     weight: int | None = None
     """
@@ -376,10 +376,10 @@ class BackendRef(Model, kw_only=True):
 
     Support for this field varies based on the context where used.
 
-    Default (set by the server): 1.
-    Format: int32.
-    minimum: 0.
-    maximum: 1000000.
+    Default (set by the server): 1
+    Format: int32
+    Minimum: 0
+    Maximum: 1000000
     """
 
 
@@ -400,23 +400,23 @@ class CaCertificateRef(Model, kw_only=True):
     Group is the group of the referent. For example, "gateway.networking.k8s.io".
     When set to the empty string, core API group is inferred.
 
-    maxLength: 253.
-    pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    MaxLength: 253
+    Pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
     kind: Req[str]
     """
     Kind is kind of the referent. For example "ConfigMap" or "Service".
 
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$.
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$
     """
     name: Req[str]
     """
     Name is the name of the referent.
 
-    minLength: 1.
-    maxLength: 253.
+    MinLength: 1
+    MaxLength: 253
     """
     namespace: str | None = None
     """
@@ -430,9 +430,9 @@ class CaCertificateRef(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$.
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$
     """
 
 
@@ -453,26 +453,26 @@ class CertificateRef(Model, kw_only=True):
     """
     Name is the name of the referent.
 
-    minLength: 1.
-    maxLength: 253.
+    MinLength: 1
+    MaxLength: 253
     """
     group: str | None = None
     """
     Group is the group of the referent. For example, "gateway.networking.k8s.io".
     When unspecified or empty string, core API group is inferred.
 
-    Default (set by the server): "".
-    maxLength: 253.
-    pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    Default (set by the server): ""
+    MaxLength: 253
+    Pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
     kind: str | None = None
     """
     Kind is kind of the referent. For example "Secret".
 
-    Default (set by the server): "Secret".
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$.
+    Default (set by the server): "Secret"
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$
     """
     namespace: str | None = None
     """
@@ -486,9 +486,9 @@ class CertificateRef(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$.
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$
     """
 
 
@@ -555,7 +555,7 @@ class Cors(Model, kw_only=True):
 
     Support: Extended
 
-    maxItems: 64.
+    MaxItems: 64
     Rule: !('*' in self && self.size() > 1) (AllowHeaders cannot contain '*' alongside other methods)
     """
     allow_methods: (
@@ -603,7 +603,7 @@ class Cors(Model, kw_only=True):
 
     Support: Extended
 
-    maxItems: 9.
+    MaxItems: 9
     Rule: !('*' in self && self.size() > 1) (AllowMethods cannot contain '*' alongside other methods)
     """
     allow_origins: list[str] | None = field(name="allowOrigins", default=None)
@@ -667,7 +667,7 @@ class Cors(Model, kw_only=True):
 
     Support: Extended
 
-    maxItems: 64.
+    MaxItems: 64
     Rule: !('*' in self && self.size() > 1) (AllowOrigins cannot contain '*' alongside other origins)
     """
     expose_headers: list[str] | None = field(name="exposeHeaders", default=None)
@@ -710,7 +710,7 @@ class Cors(Model, kw_only=True):
 
     Support: Extended
 
-    maxItems: 64.
+    MaxItems: 64
     """
     max_age: int | None = field(name="maxAge", default=None)
     """
@@ -727,9 +727,9 @@ class Cors(Model, kw_only=True):
     When the `MaxAge` field is unspecified, the gateway sets the response
     header "Access-Control-Max-Age: 5" by default.
 
-    Default (set by the server): 5.
-    Format: int32.
-    minimum: 1.
+    Default (set by the server): 5
+    Format: int32
+    Minimum: 1
     """
 
 
@@ -914,14 +914,14 @@ class Fraction(Model, kw_only=True):
 
     numerator: Req[int]
     """
-    Format: int32.
-    minimum: 0.
+    Format: int32
+    Minimum: 0
     """
     denominator: int | None = None
     """
-    Default (set by the server): 100.
-    Format: int32.
-    minimum: 1.
+    Default (set by the server): 100
+    Format: int32
+    Minimum: 1
     """
 
 
@@ -949,7 +949,7 @@ class Frontend(Model, kw_only=True):
 
     support: Core
 
-    maxItems: 64.
+    MaxItems: 64
     Rule: self.all(t1, self.exists_one(t2, t1.port == t2.port)) (Port for TLS configuration must be
     unique within the Gateway)
     """
@@ -963,8 +963,8 @@ class GatewaySpec(Model, kw_only=True):
     GatewayClassName used for this Gateway. This is the name of a
     GatewayClass resource.
 
-    minLength: 1.
-    maxLength: 253.
+    MinLength: 1
+    MaxLength: 253
     """
     listeners: Req[list[Listener]]
     """
@@ -1136,8 +1136,8 @@ class GatewaySpec(Model, kw_only=True):
 
     Support: Core
 
-    minItems: 1.
-    maxItems: 64.
+    MinItems: 1
+    MaxItems: 64
     Rule: self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true) (tls must not be
     specified for protocols ['HTTP', 'TCP', 'UDP'])
     Rule: self.all(l, (l.protocol == 'HTTPS' && has(l.tls)) ? (l.tls.mode == '' || l.tls.mode ==
@@ -1175,7 +1175,7 @@ class GatewaySpec(Model, kw_only=True):
 
     Support: Extended
 
-    maxItems: 16.
+    MaxItems: 16
     Rule: self.all(a1, a1.type == 'IPAddress' && has(a1.value) ? self.exists_one(a2, a2.type == a1.type
     && has(a2.value) && a2.value == a1.value) : true ) (IPAddress values must be unique)
     Rule: self.all(a1, a1.type == 'Hostname' && has(a1.value) ? self.exists_one(a2, a2.type == a1.type
@@ -1207,7 +1207,7 @@ class GatewayStatus(Model, kw_only=True):
     Default (set by the server): {"conditions": [{"lastTransitionTime": "1970-01-01T00:00:00Z",
     "message": "Waiting for controller", "reason": "Pending", "status": "Unknown", "type": "Accepted"},
     {"lastTransitionTime": "1970-01-01T00:00:00Z", "message": "Waiting for controller", "reason":
-    "Pending", "status": "Unknown", "type": "Programmed"}]}.
+    "Pending", "status": "Unknown", "type": "Programmed"}]}
     """
 
     addresses: list[StatusAddress] | None = None
@@ -1222,7 +1222,7 @@ class GatewayStatus(Model, kw_only=True):
       * a combination of specified and dynamic addresses are assigned
       * a specified address was unusable (e.g. already in use)
 
-    maxItems: 16.
+    MaxItems: 16
     """
     attached_listener_sets: int | None = field(name="attachedListenerSets", default=None)
     """
@@ -1237,7 +1237,7 @@ class GatewayStatus(Model, kw_only=True):
     Uses for this field include troubleshooting AttachedListenerSets attachment and
     measuring blast radius/impact of changes to a Gateway.
 
-    Format: int32.
+    Format: int32
     """
     conditions: list[Condition] | None = None
     """
@@ -1257,14 +1257,14 @@ class GatewayStatus(Model, kw_only=True):
     Default (set by the server): [{"lastTransitionTime": "1970-01-01T00:00:00Z", "message": "Waiting for
     controller", "reason": "Pending", "status": "Unknown", "type": "Accepted"}, {"lastTransitionTime":
     "1970-01-01T00:00:00Z", "message": "Waiting for controller", "reason": "Pending", "status":
-    "Unknown", "type": "Programmed"}].
-    maxItems: 8.
+    "Unknown", "type": "Programmed"}]
+    MaxItems: 8
     """
     listeners: list[StatusListener] | None = None
     """
     Listeners provide status for each unique listener port defined in the Spec.
 
-    maxItems: 64.
+    MaxItems: 64
     """
 
 
@@ -1327,7 +1327,7 @@ class HTTPRouteSpec(Model, kw_only=True):
 
     Support: Core
 
-    maxItems: 16.
+    MaxItems: 16
     """
     parent_refs: list[ParentRef] | None = field(name="parentRefs", default=None)
     """
@@ -1382,7 +1382,7 @@ class HTTPRouteSpec(Model, kw_only=True):
     Gateway has the AllowedRoutes field, and ReferenceGrant provides a
     generic way to enable other kinds of cross-namespace reference.
 
-    maxItems: 32.
+    MaxItems: 32
     Rule: self.all(p1, self.all(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name &&
     (((!has(p1.__namespace__) || p1.__namespace__ == '') && (!has(p2.__namespace__) || p2.__namespace__
     == '')) || (has(p1.__namespace__) && has(p2.__namespace__) && p1.__namespace__ == p2.__namespace__
@@ -1401,9 +1401,9 @@ class HTTPRouteSpec(Model, kw_only=True):
     """
     Rules are a list of HTTP matchers, filters and actions.
 
-    Default (set by the server): [{"matches": [{"path": {"type": "PathPrefix", "value": "/"}}]}].
-    minItems: 1.
-    maxItems: 16.
+    Default (set by the server): [{"matches": [{"path": {"type": "PathPrefix", "value": "/"}}]}]
+    MinItems: 1
+    MaxItems: 16
     Rule: (self.size() > 0 ? self[0].matches.size() : 0) + (self.size() > 1 ? self[1].matches.size() :
     0) + (self.size() > 2 ? self[2].matches.size() : 0) + (self.size() > 3 ? self[3].matches.size() : 0)
     + (self.size() > 4 ? self[4].matches.size() : 0) + (self.size() > 5 ? self[5].matches.size() : 0) +
@@ -1437,7 +1437,7 @@ class HTTPRouteStatus(Model, kw_only=True):
     A maximum of 32 Gateways will be represented in this list. An empty list
     means the route has not been attached to any Gateway.
 
-    maxItems: 32.
+    MaxItems: 32
     """
 
 
@@ -1464,16 +1464,16 @@ class Header(Model, kw_only=True):
     https://www.rfc-editor.org/rfc/rfc7230.html#section-3.2.2 regarding
     processing a repeated header, with special handling for "Set-Cookie".
 
-    minLength: 1.
-    maxLength: 256.
-    pattern: ^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$.
+    MinLength: 1
+    MaxLength: 256
+    Pattern: ^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$
     """
     value: Req[str]
     """
     Value is the value of HTTP Header to be matched.
 
-    minLength: 1.
-    maxLength: 4096.
+    MinLength: 1
+    MaxLength: 4096
     """
     type: OneOf[Literal["Exact", "RegularExpression"]] | None = None
     """
@@ -1488,7 +1488,7 @@ class Header(Model, kw_only=True):
     of regular expressions. Please read the implementation's documentation to
     determine the supported dialect.
 
-    Default (set by the server): "Exact".
+    Default (set by the server): "Exact"
     """
 
 
@@ -1512,7 +1512,7 @@ class Infrastructure(Model, kw_only=True):
 
     Support: Extended
 
-    maxProperties: 16.
+    MaxProperties: 16
     Rule: self.all(key,
     key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))
     (Annotation keys must be in the form of an optional DNS subdomain prefix followed by a required name
@@ -1536,7 +1536,7 @@ class Infrastructure(Model, kw_only=True):
 
     Support: Extended
 
-    maxProperties: 8.
+    MaxProperties: 8
     Rule: self.all(key,
     key.matches(r\"\"\"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$\"\"\"))
     (Label keys must be in the form of an optional DNS subdomain prefix followed by a required name
@@ -1572,17 +1572,17 @@ class Kind(Model, kw_only=True):
     """
     Kind is the kind of the Route.
 
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$.
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$
     """
     group: str | None = None
     """
     Group is the group of the Route.
 
-    Default (set by the server): "gateway.networking.k8s.io".
-    maxLength: 253.
-    pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    Default (set by the server): "gateway.networking.k8s.io"
+    MaxLength: 253
+    Pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
 
 
@@ -1599,9 +1599,9 @@ class Listener(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 253.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    MinLength: 1
+    MaxLength: 253
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
     port: Req[int]
     """
@@ -1610,9 +1610,9 @@ class Listener(Model, kw_only=True):
 
     Support: Core
 
-    Format: int32.
-    minimum: 1.
-    maximum: 65535.
+    Format: int32
+    Minimum: 1
+    Maximum: 65535
     """
     protocol: Req[str]
     """
@@ -1620,10 +1620,10 @@ class Listener(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 255.
-    pattern:
-    ^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$.
+    MinLength: 1
+    MaxLength: 255
+    Pattern:
+    ^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?$|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9]+$
     """
     allowed_routes: AllowedRoutes | None = field(name="allowedRoutes", default=None)
     """
@@ -1652,7 +1652,7 @@ class Listener(Model, kw_only=True):
 
     Support: Core
 
-    Default (set by the server): {"namespaces": {"from": "Same"}}.
+    Default (set by the server): {"namespaces": {"from": "Same"}}
     """
     hostname: str | None = None
     """
@@ -1704,9 +1704,9 @@ class Listener(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 253.
-    pattern: ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    MinLength: 1
+    MaxLength: 253
+    Pattern: ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
     tls: ListenerTls | None = None
     """
@@ -1772,7 +1772,7 @@ class ListenerTls(Model, kw_only=True):
 
     Support: Implementation-specific (More than one reference or other resource types)
 
-    maxItems: 64.
+    MaxItems: 64
     """
     mode: OneOf[Literal["Terminate", "Passthrough"]] | None = None
     """
@@ -1790,7 +1790,7 @@ class ListenerTls(Model, kw_only=True):
 
     Support: Core
 
-    Default (set by the server): "Terminate".
+    Default (set by the server): "Terminate"
     """
     options: dict[str, str] | None = None
     """
@@ -1805,7 +1805,7 @@ class ListenerTls(Model, kw_only=True):
 
     Support: Implementation-specific
 
-    maxProperties: 16.
+    MaxProperties: 16
     """
 
 
@@ -1836,7 +1836,7 @@ class Match(Model, kw_only=True):
     ANDed together, meaning, a request must match all the specified headers
     to select the route.
 
-    maxItems: 16.
+    MaxItems: 16
     """
     method: OneOf[Literal["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]] | None = None
     """
@@ -1851,7 +1851,7 @@ class Match(Model, kw_only=True):
     Path specifies a HTTP request path matcher. If this field is not
     specified, a default prefix match on the "/" path is provided.
 
-    Default (set by the server): {"type": "PathPrefix", "value": "/"}.
+    Default (set by the server): {"type": "PathPrefix", "value": "/"}
     Rule: (self.type in ['Exact','PathPrefix']) ? self.value.startsWith('/') : true (value must be an
     absolute path and start with '/' when type one of ['Exact', 'PathPrefix'])
     Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.contains('//') : true (must not contain
@@ -1885,7 +1885,7 @@ class Match(Model, kw_only=True):
 
     Support: Extended
 
-    maxItems: 16.
+    MaxItems: 16
     """
 
 
@@ -1894,7 +1894,7 @@ class Namespaces(Model, kw_only=True):
     Namespaces defines which namespaces ListenerSets can be attached to this Gateway.
     The default value is to allow no ListenerSets.
 
-    Default (set by the server): {"from": "None"}.
+    Default (set by the server): {"from": "None"}
     """
 
     from_: OneOf[Literal["All", "Selector", "Same", "None"]] | None = field(name="from", default=None)
@@ -1909,7 +1909,7 @@ class Namespaces(Model, kw_only=True):
 
     The default value None
 
-    Default (set by the server): "None".
+    Default (set by the server): "None"
     """
     selector: LabelSelector | None = None
     """
@@ -1943,23 +1943,23 @@ class ParametersRef(Model, kw_only=True):
     """
     Group is the group of the referent.
 
-    maxLength: 253.
-    pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    MaxLength: 253
+    Pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
     kind: Req[str]
     """
     Kind is kind of the referent.
 
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$.
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$
     """
     name: Req[str]
     """
     Name is the name of the referent.
 
-    minLength: 1.
-    maxLength: 253.
+    MinLength: 1
+    MaxLength: 253
     """
 
 
@@ -1991,8 +1991,8 @@ class Parent(Model, kw_only=True):
     * The Route is of a type that the controller does not support.
     * The Route is in a namespace to which the controller does not have access.
 
-    minItems: 1.
-    maxItems: 8.
+    MinItems: 1
+    MaxItems: 8
     """
     controller_name: Req[str] = field(name="controllerName")
     """
@@ -2010,10 +2010,10 @@ class Parent(Model, kw_only=True):
     entries to status populated with their ControllerName are cleaned up when they are no
     longer necessary.
 
-    minLength: 1.
-    maxLength: 253.
-    pattern:
-    ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$.
+    MinLength: 1
+    MaxLength: 253
+    Pattern:
+    ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$
     """
     parent_ref: Req[ParentRef] = field(name="parentRef")
     """
@@ -2044,8 +2044,8 @@ class ParentRef(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 253.
+    MinLength: 1
+    MaxLength: 253
     """
     group: str | None = None
     """
@@ -2056,9 +2056,9 @@ class ParentRef(Model, kw_only=True):
 
     Support: Core
 
-    Default (set by the server): "gateway.networking.k8s.io".
-    maxLength: 253.
-    pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    Default (set by the server): "gateway.networking.k8s.io"
+    MaxLength: 253
+    Pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
     kind: str | None = None
     """
@@ -2071,10 +2071,10 @@ class ParentRef(Model, kw_only=True):
 
     Support for other resources is Implementation-Specific.
 
-    Default (set by the server): "Gateway".
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$.
+    Default (set by the server): "Gateway"
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$
     """
     namespace: str | None = None
     """
@@ -2089,9 +2089,9 @@ class ParentRef(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$.
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$
     """
     port: int | None = None
     """
@@ -2120,9 +2120,9 @@ class ParentRef(Model, kw_only=True):
 
     Support: Extended
 
-    Format: int32.
-    minimum: 1.
-    maximum: 65535.
+    Format: int32
+    Minimum: 1
+    Maximum: 65535
     """
     section_name: str | None = field(name="sectionName", default=None)
     """
@@ -2151,9 +2151,9 @@ class ParentRef(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 253.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    MinLength: 1
+    MaxLength: 253
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
 
 
@@ -2162,7 +2162,7 @@ class Path(Model, kw_only=True):
     Path specifies a HTTP request path matcher. If this field is not
     specified, a default prefix match on the "/" path is provided.
 
-    Default (set by the server): {"type": "PathPrefix", "value": "/"}.
+    Default (set by the server): {"type": "PathPrefix", "value": "/"}
     Rule: (self.type in ['Exact','PathPrefix']) ? self.value.startsWith('/') : true (value must be an
     absolute path and start with '/' when type one of ['Exact', 'PathPrefix'])
     Rule: (self.type in ['Exact','PathPrefix']) ? !self.value.contains('//') : true (must not contain
@@ -2197,14 +2197,14 @@ class Path(Model, kw_only=True):
 
     Support: Implementation-specific (RegularExpression)
 
-    Default (set by the server): "PathPrefix".
+    Default (set by the server): "PathPrefix"
     """
     value: str | None = None
     """
     Value of the HTTP path to match against.
 
-    Default (set by the server): "/".
-    maxLength: 1024.
+    Default (set by the server): "/"
+    MaxLength: 1024
     """
 
 
@@ -2217,9 +2217,9 @@ class PerPort(Model, kw_only=True):
 
     Support: Core
 
-    Format: int32.
-    minimum: 1.
-    maximum: 65535.
+    Format: int32
+    Minimum: 1
+    Maximum: 65535
     """
     tls: Req[Default]
     """
@@ -2257,7 +2257,7 @@ class RequestHeaderModifier(Model, kw_only=True):
       GET /foo HTTP/1.1
       my-header: foo,bar,baz
 
-    maxItems: 16.
+    MaxItems: 16
     """
     remove: list[str] | None = None
     """
@@ -2279,7 +2279,7 @@ class RequestHeaderModifier(Model, kw_only=True):
       GET /foo HTTP/1.1
       my-header2: bar
 
-    maxItems: 16.
+    MaxItems: 16
     """
     set: list[Add] | None = None
     """
@@ -2299,7 +2299,7 @@ class RequestHeaderModifier(Model, kw_only=True):
       GET /foo HTTP/1.1
       my-header: bar
 
-    maxItems: 16.
+    MaxItems: 16
     """
 
 
@@ -2371,9 +2371,9 @@ class RequestMirror(Model, kw_only=True):
     Only one of Fraction or Percent may be specified. If neither field
     is specified, 100% of requests will be mirrored.
 
-    Format: int32.
-    minimum: 0.
-    maximum: 100.
+    Format: int32
+    Minimum: 0
+    Maximum: 100
     """
 
 
@@ -2415,17 +2415,17 @@ class RequestMirrorBackendRef(Model, kw_only=True):
     """
     Name is the name of the referent.
 
-    minLength: 1.
-    maxLength: 253.
+    MinLength: 1
+    MaxLength: 253
     """
     group: str | None = None
     """
     Group is the group of the referent. For example, "gateway.networking.k8s.io".
     When unspecified or empty string, core API group is inferred.
 
-    Default (set by the server): "".
-    maxLength: 253.
-    pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    Default (set by the server): ""
+    MaxLength: 253
+    Pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
     kind: str | None = None
     """
@@ -2444,10 +2444,10 @@ class RequestMirrorBackendRef(Model, kw_only=True):
 
     Support: Implementation-specific (Services with type ExternalName)
 
-    Default (set by the server): "Service".
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$.
+    Default (set by the server): "Service"
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$
     """
     namespace: str | None = None
     """
@@ -2461,9 +2461,9 @@ class RequestMirrorBackendRef(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$.
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$
     """
     port: int | None = None
     """
@@ -2473,9 +2473,9 @@ class RequestMirrorBackendRef(Model, kw_only=True):
     For other resources, destination port might be derived from the referent
     resource or this field.
 
-    Format: int32.
-    minimum: 1.
-    maximum: 65535.
+    Format: int32
+    Minimum: 1
+    Maximum: 65535
     """
 
 
@@ -2495,9 +2495,9 @@ class RequestRedirect(Model, kw_only=True):
 
     Support: Core
 
-    minLength: 1.
-    maxLength: 253.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    MinLength: 1
+    MaxLength: 253
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
     path: RequestRedirectPath | None = None
     """
@@ -2541,9 +2541,9 @@ class RequestRedirect(Model, kw_only=True):
 
     Support: Extended
 
-    Format: int32.
-    minimum: 1.
-    maximum: 65535.
+    Format: int32
+    Minimum: 1
+    Maximum: 65535
     """
     scheme: OneOf[Literal["http", "https"]] | None = None
     """
@@ -2575,7 +2575,8 @@ class RequestRedirect(Model, kw_only=True):
 
     Support: statusCode 301 and 302 are Core; all others are Extended.
 
-    Default (set by the server): 302.
+    Default (set by the server): 302
+    One of: 301, 302, 303, 307, 308
     """
 
 
@@ -2614,7 +2615,7 @@ class RequestRedirectPath(Model, kw_only=True):
     ReplaceFullPath specifies the value with which to replace the full path
     of a request during a rewrite or redirect.
 
-    maxLength: 1024.
+    MaxLength: 1024
     """
     replace_prefix_match: str | None = field(name="replacePrefixMatch", default=None)
     """
@@ -2635,7 +2636,7 @@ class RequestRedirectPath(Model, kw_only=True):
 
     Request Path | Prefix Match | Replace Prefix | Modified Path
 
-    maxLength: 1024.
+    MaxLength: 1024
     """
 
 
@@ -2712,7 +2713,7 @@ class Rule(Model, kw_only=True):
 
     Support for weight: Core
 
-    maxItems: 16.
+    MaxItems: 16
     """
     filters: list[Filter] | None = None
     """
@@ -2753,7 +2754,7 @@ class Rule(Model, kw_only=True):
 
     Support: Core
 
-    maxItems: 16.
+    MaxItems: 16
     Rule: !(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite')) (May
     specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both)
     Rule: self.filter(f, f.type == 'CORS').size() <= 1 (CORS filter cannot be repeated)
@@ -2824,8 +2825,8 @@ class Rule(Model, kw_only=True):
     When no rules matching a request have been successfully attached to the
     parent a request is coming from, a HTTP 404 status code MUST be returned.
 
-    Default (set by the server): [{"path": {"type": "PathPrefix", "value": "/"}}].
-    maxItems: 64.
+    Default (set by the server): [{"path": {"type": "PathPrefix", "value": "/"}}]
+    MaxItems: 64
     """
     name: str | None = None
     """
@@ -2833,9 +2834,9 @@ class Rule(Model, kw_only=True):
 
     Support: Extended
 
-    minLength: 1.
-    maxLength: 253.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    MinLength: 1
+    MaxLength: 253
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
     timeouts: Timeouts | None = None
     """
@@ -2868,18 +2869,18 @@ class StatusAddress(Model, kw_only=True):
 
     Examples: `1.2.3.4`, `128::1`, `my-ip-address`.
 
-    minLength: 1.
-    maxLength: 253.
+    MinLength: 1
+    MaxLength: 253
     """
     type: str | None = None
     """
     Type of the address.
 
-    Default (set by the server): "IPAddress".
-    minLength: 1.
-    maxLength: 253.
-    pattern:
-    ^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$.
+    Default (set by the server): "IPAddress"
+    MinLength: 1
+    MaxLength: 253
+    Pattern:
+    ^Hostname|IPAddress|NamedAddress|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$
     """
 
 
@@ -2909,21 +2910,21 @@ class StatusListener(Model, kw_only=True):
     Uses for this field include troubleshooting Route attachment and
     measuring blast radius/impact of changes to a Listener.
 
-    Format: int32.
+    Format: int32
     """
     conditions: Req[list[Condition]]
     """
     Conditions describe the current condition of this listener.
 
-    maxItems: 8.
+    MaxItems: 8
     """
     name: Req[str]
     """
     Name is the name of the Listener that this status corresponds to.
 
-    minLength: 1.
-    maxLength: 253.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    MinLength: 1
+    MaxLength: 253
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
     supported_kinds: list[SupportedKind] | None = field(name="supportedKinds", default=None)
     """
@@ -2937,7 +2938,7 @@ class StatusListener(Model, kw_only=True):
     and invalid Route kinds are specified, the implementation MUST
     reference the valid Route kinds that have been specified.
 
-    maxItems: 8.
+    MaxItems: 8
     """
 
 
@@ -2948,17 +2949,17 @@ class SupportedKind(Model, kw_only=True):
     """
     Kind is the kind of the Route.
 
-    minLength: 1.
-    maxLength: 63.
-    pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$.
+    MinLength: 1
+    MaxLength: 63
+    Pattern: ^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$
     """
     group: str | None = None
     """
     Group is the group of the Route.
 
-    Default (set by the server): "gateway.networking.k8s.io".
-    maxLength: 253.
-    pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    Default (set by the server): "gateway.networking.k8s.io"
+    MaxLength: 253
+    Pattern: ^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
 
 
@@ -2995,7 +2996,7 @@ class Timeouts(Model, kw_only=True):
 
     Support: Extended
 
-    pattern: ^([0-9]{1,5}(h|m|s|ms)){1,4}$.
+    Pattern: ^([0-9]{1,5}(h|m|s|ms)){1,4}$
     """
     request: str | None = None
     """
@@ -3022,7 +3023,7 @@ class Timeouts(Model, kw_only=True):
 
     Support: Extended
 
-    pattern: ^([0-9]{1,5}(h|m|s|ms)){1,4}$.
+    Pattern: ^([0-9]{1,5}(h|m|s|ms)){1,4}$
     """
 
 
@@ -3065,9 +3066,9 @@ class UrlRewrite(Model, kw_only=True):
 
     Support: Extended
 
-    minLength: 1.
-    maxLength: 253.
-    pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$.
+    MinLength: 1
+    MaxLength: 253
+    Pattern: ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
     """
     path: RequestRedirectPath | None = None
     """
@@ -3143,8 +3144,8 @@ class Validation(Model, kw_only=True):
     Support: Implementation-specific - More than one reference, other kinds
     of resources, or a single reference that includes multiple certificates.
 
-    minItems: 1.
-    maxItems: 16.
+    MinItems: 1
+    MaxItems: 16
     """
     mode: OneOf[Literal["AllowValidOnly", "AllowInsecureFallback"]] | None = None
     """
@@ -3165,5 +3166,5 @@ class Validation(Model, kw_only=True):
 
     Support: Core
 
-    Default (set by the server): "AllowValidOnly".
+    Default (set by the server): "AllowValidOnly"
     """

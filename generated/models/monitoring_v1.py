@@ -109,7 +109,7 @@ class AdditionalArg(Model, kw_only=True):
     """
     name of the argument, e.g. "scrape.discovery-reload-interval".
 
-    minLength: 1.
+    MinLength: 1
     """
     value: str | None = None
     """
@@ -161,7 +161,7 @@ class Alertmanager(Model, kw_only=True):
     """
     name of the Endpoints object in the namespace.
 
-    minLength: 1.
+    MinLength: 1
     """
     port: Req[int | str]
     """port on which the Alertmanager API is exposed."""
@@ -206,7 +206,7 @@ class Alertmanager(Model, kw_only=True):
     If not set, the object will be discovered in the namespace of the
     Prometheus object.
 
-    minLength: 1.
+    MinLength: 1
     """
     no_proxy: str | None = field(name="noProxy", default=None)
     """
@@ -220,7 +220,7 @@ class Alertmanager(Model, kw_only=True):
     """
     pathPrefix defines the prefix for the HTTP path alerts are pushed to.
 
-    minLength: 1.
+    MinLength: 1
     """
     proxy_connect_header: dict[str, list[SecretKeySelector]] | None = field(name="proxyConnectHeader", default=None)
     """
@@ -240,7 +240,7 @@ class Alertmanager(Model, kw_only=True):
     """
     proxyUrl defines the HTTP proxy server to use.
 
-    pattern: ^(http|https|socks5)://.+$.
+    Pattern: ^(http|https|socks5)://.+$
     """
     relabelings: list[WriteRelabelConfig] | None = None
     """relabelings defines the relabel configuration applied to the discovered Alertmanagers."""
@@ -261,8 +261,7 @@ class Alertmanager(Model, kw_only=True):
     """
     timeout defines a per-target Alertmanager timeout when pushing alerts.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     tls_config: TlsConfig | None = field(name="tlsConfig", default=None)
     """tlsConfig to use for Alertmanager."""
@@ -336,7 +335,7 @@ class ApiserverConfig(Model, kw_only=True):
     """
     proxyUrl defines the HTTP proxy server to use.
 
-    pattern: ^(http|https|socks5)://.+$.
+    Pattern: ^(http|https|socks5)://.+$
     """
     tls_config: TlsConfig | None = field(name="tlsConfig", default=None)
     """tlsConfig to use for the API server."""
@@ -440,7 +439,7 @@ class AzureAd(Model, kw_only=True):
     scope is the custom OAuth 2.0 scope to request when acquiring tokens.
     It requires Prometheus >= 3.9.0. Currently not supported by Thanos.
 
-    pattern: ^[\\w\\s:/.\\\\-]+$.
+    Pattern: ^[\\w\\s:/.\\\\-]+$
     """
     sdk: Sdk | None = None
     """
@@ -488,13 +487,13 @@ class Binding(Model, kw_only=True):
     """
     name defines the name of the referenced object.
 
-    minLength: 1.
+    MinLength: 1
     """
     namespace: Req[str]
     """
     namespace defines the namespace of the referenced object.
 
-    minLength: 1.
+    MinLength: 1
     """
     resource: Req[OneOf[Literal["prometheuses", "prometheusagents", "thanosrulers", "alertmanagers"]]]
     """
@@ -637,8 +636,7 @@ class Endpoint(Model, kw_only=True):
 
     If empty, Prometheus uses the global scrape interval.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     metric_relabelings: list[WriteRelabelConfig] | None = field(name="metricRelabelings", default=None)
     """
@@ -694,7 +692,7 @@ class Endpoint(Model, kw_only=True):
     """
     proxyUrl defines the HTTP proxy server to use.
 
-    pattern: ^(http|https|socks5)://.+$.
+    Pattern: ^(http|https|socks5)://.+$
     """
     relabelings: list[WriteRelabelConfig] | None = None
     """
@@ -718,8 +716,7 @@ class Endpoint(Model, kw_only=True):
     The value cannot be greater than the scrape interval otherwise the operator will reject the
     resource.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     target_port: int | str | None = field(name="targetPort", default=None)
     """
@@ -771,7 +768,7 @@ class ExcludedFromEnforcement(Model, kw_only=True):
     namespace of the referent.
     More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
 
-    minLength: 1.
+    MinLength: 1
     """
     resource: Req[OneOf[Literal["prometheusrules", "servicemonitors", "podmonitors", "probes", "scrapeconfigs"]]]
     """resource of the referent."""
@@ -779,7 +776,7 @@ class ExcludedFromEnforcement(Model, kw_only=True):
     """
     group of the referent. When not specified, it defaults to `monitoring.coreos.com`
 
-    Default (set by the server): "monitoring.coreos.com".
+    Default (set by the server): "monitoring.coreos.com"
     """
     name: str | None = None
     """name of the referent. When not set, all resources in the namespace are matched."""
@@ -801,7 +798,7 @@ class Exemplars(Model, kw_only=True):
     If not set, Prometheus uses its default value. A value of zero or less
     than zero disables the storage.
 
-    Format: int64.
+    Format: int64
     """
 
 
@@ -833,7 +830,7 @@ class GrpcServerTlsConfig(Model, kw_only=True):
     It requires Thanos >= v0.42.0. Note that the operator doesn't verify if
     the Thanos version supports the provided values.
 
-    minItems: 1.
+    MinItems: 1
     """
     curves: list[str] | None = None
     """
@@ -847,7 +844,7 @@ class GrpcServerTlsConfig(Model, kw_only=True):
     It requires Thanos >= v0.42.0. Note that the operator doesn't verify if
     the Thanos version supports the provided values.
 
-    minItems: 1.
+    MinItems: 1
     """
     insecure_skip_verify: bool | None = field(name="insecureSkipVerify", default=None)
     """insecureSkipVerify defines how to disable target certificate validation."""
@@ -934,7 +931,7 @@ class ManagedIdentity(Model, kw_only=True):
     For Prometheus >= 3.5.0 and Thanos >= 0.40.0, this field is allowed to be empty to support
     system-assigned managed identities.
 
-    minLength: 1.
+    MinLength: 1
     """
 
 
@@ -952,8 +949,8 @@ class MetadataConfig(Model, kw_only=True):
 
     It requires Prometheus >= v2.29.0.
 
-    Format: int32.
-    minimum: -1.
+    Format: int32
+    Minimum: -1
     """
     send: bool | None = None
     """
@@ -965,8 +962,7 @@ class MetadataConfig(Model, kw_only=True):
     """
     sendInterval defines how frequently metric metadata is sent to the remote storage.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
 
 
@@ -999,7 +995,7 @@ class Oauth(Model, kw_only=True):
     clientId defines the clientId of the Azure Active Directory application that is being used to
     authenticate.
 
-    minLength: 1.
+    MinLength: 1
     """
     client_secret: Req[SecretKeySelector] = field(name="clientSecret")
     """
@@ -1011,8 +1007,8 @@ class Oauth(Model, kw_only=True):
     tenantId is the tenant ID of the Azure Active Directory application that is being used to
     authenticate.
 
-    minLength: 1.
-    pattern: ^[0-9a-zA-Z-.]+$.
+    MinLength: 1
+    Pattern: ^[0-9a-zA-Z-.]+$
     """
 
 
@@ -1039,7 +1035,7 @@ class Oauth2(Model, kw_only=True):
     """
     tokenUrl defines the URL to fetch the token from.
 
-    pattern: ^(http|https)://.+$.
+    Pattern: ^(http|https)://.+$
     """
     endpoint_params: dict[str, str] | None = field(name="endpointParams", default=None)
     """
@@ -1072,7 +1068,7 @@ class Oauth2(Model, kw_only=True):
     """
     proxyUrl defines the HTTP proxy server to use.
 
-    pattern: ^(http|https|socks5)://.+$.
+    Pattern: ^(http|https|socks5)://.+$
     """
     scopes: list[str] | None = None
     """scopes defines the OAuth2 scopes used for the token request."""
@@ -1133,7 +1129,7 @@ class Otlp(Model, kw_only=True):
     It requires `promoteAllResourceAttributes` to be true.
     It requires Prometheus >= v3.5.0.
 
-    minItems: 1.
+    MinItems: 1
     """
     keep_identifying_resource_attributes: bool | None = field(name="keepIdentifyingResourceAttributes", default=None)
     """
@@ -1183,7 +1179,7 @@ class Otlp(Model, kw_only=True):
     metric labels, defaults to none.
     Cannot be defined when `promoteAllResourceAttributes` is true.
 
-    minItems: 1.
+    MinItems: 1
     """
     promote_scope_metadata: bool | None = field(name="promoteScopeMetadata", default=None)
     """
@@ -1424,7 +1420,7 @@ class PrometheusSpec(Model, kw_only=True):
     value.
     If you want to enforce a maximum limit for all scrape objects, refer to enforcedBodySizeLimit.
 
-    pattern: (^0|([0-9]*[.])?[0-9]+((K|M|G|T|E|P)i?)?B)$.
+    Pattern: (^0|([0-9]*[.])?[0-9]+((K|M|G|T|E|P)i?)?B)$
     """
     config_maps: list[str] | None = field(name="configMaps", default=None)
     """
@@ -1552,7 +1548,7 @@ class PrometheusSpec(Model, kw_only=True):
     * Scrape objects with a bodySizeLimit value greater than enforcedBodySizeLimit are set to
     enforcedBodySizeLimit.
 
-    pattern: (^0|([0-9]*[.])?[0-9]+((K|M|G|T|E|P)i?)?B)$.
+    Pattern: (^0|([0-9]*[.])?[0-9]+((K|M|G|T|E|P)i?)?B)$
     """
     enforced_keep_dropped_targets: int | None = field(name="enforcedKeepDroppedTargets", default=None)
     """
@@ -1576,8 +1572,8 @@ class PrometheusSpec(Model, kw_only=True):
     * Scrape objects with a keepDroppedTargets value greater than enforcedKeepDroppedTargets are set to
     enforcedKeepDroppedTargets.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     enforced_label_limit: int | None = field(name="enforcedLabelLimit", default=None)
     """
@@ -1599,8 +1595,8 @@ class PrometheusSpec(Model, kw_only=True):
     * Scrape objects with a labelLimit value greater than enforcedLabelLimit are set to
     enforcedLabelLimit.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     enforced_label_name_length_limit: int | None = field(name="enforcedLabelNameLengthLimit", default=None)
     """
@@ -1623,8 +1619,8 @@ class PrometheusSpec(Model, kw_only=True):
     * Scrape objects with a labelNameLengthLimit value greater than enforcedLabelNameLengthLimit are set
     to enforcedLabelNameLengthLimit.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     enforced_label_value_length_limit: int | None = field(name="enforcedLabelValueLengthLimit", default=None)
     """
@@ -1648,8 +1644,8 @@ class PrometheusSpec(Model, kw_only=True):
     * Scrape objects with a labelValueLengthLimit value greater than enforcedLabelValueLengthLimit are
     set to enforcedLabelValueLengthLimit.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     enforced_namespace_label: str | None = field(name="enforcedNamespaceLabel", default=None)
     """
@@ -1688,8 +1684,8 @@ class PrometheusSpec(Model, kw_only=True):
     * Scrape objects with a sampleLimit value greater than enforcedSampleLimit are set to
     enforcedSampleLimit.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     enforced_target_limit: int | None = field(name="enforcedTargetLimit", default=None)
     """
@@ -1712,17 +1708,16 @@ class PrometheusSpec(Model, kw_only=True):
     * Scrape objects with a targetLimit value greater than enforcedTargetLimit are set to
     enforcedTargetLimit.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     evaluation_interval: str | None = field(name="evaluationInterval", default=None)
     """
     evaluationInterval defines the interval between rule evaluations.
     Default: "30s"
 
-    Default (set by the server): "30s".
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Default (set by the server): "30s"
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     excluded_from_enforcement: list[ExcludedFromEnforcement] | None = field(
         name="excludedFromEnforcement", default=None
@@ -1839,8 +1834,8 @@ class PrometheusSpec(Model, kw_only=True):
     value.
     If you want to enforce a maximum limit for all scrape objects, refer to enforcedKeepDroppedTargets.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     label_limit: int | None = field(name="labelLimit", default=None)
     """
@@ -1851,8 +1846,8 @@ class PrometheusSpec(Model, kw_only=True):
     value.
     If you want to enforce a maximum limit for all scrape objects, refer to enforcedLabelLimit.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     label_name_length_limit: int | None = field(name="labelNameLengthLimit", default=None)
     """
@@ -1865,8 +1860,8 @@ class PrometheusSpec(Model, kw_only=True):
     If you want to enforce a maximum limit for all scrape objects, refer to
     enforcedLabelNameLengthLimit.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     label_value_length_limit: int | None = field(name="labelValueLengthLimit", default=None)
     """
@@ -1879,8 +1874,8 @@ class PrometheusSpec(Model, kw_only=True):
     If you want to enforce a maximum limit for all scrape objects, refer to
     enforcedLabelValueLengthLimit.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     listen_local: bool | None = field(name="listenLocal", default=None)
     """
@@ -1899,8 +1894,8 @@ class PrometheusSpec(Model, kw_only=True):
     If set, the value should be greater than 60 (seconds). Otherwise it will be equal to 900 seconds (15
     minutes).
 
-    Format: int32.
-    minimum: 60.
+    Format: int32
+    Minimum: 60
     """
     min_ready_seconds: int | None = field(name="minReadySeconds", default=None)
     """
@@ -1909,8 +1904,8 @@ class PrometheusSpec(Model, kw_only=True):
 
     If unset, pods will be considered available as soon as they are ready.
 
-    Format: int32.
-    minimum: 0.
+    Format: int32
+    Minimum: 0
     """
     name_escaping_scheme: OneOf[Literal["AllowUTF8", "Underscores", "Dots", "Values"]] | None = field(
         name="nameEscapingScheme", default=None
@@ -2025,7 +2020,7 @@ class PrometheusSpec(Model, kw_only=True):
     portName used for the pods and governing service.
     Default: "web"
 
-    Default (set by the server): "web".
+    Default (set by the server): "web"
     """
     priority_class_name: str | None = field(name="priorityClassName", default=None)
     """priorityClassName assigned to the Pods."""
@@ -2103,7 +2098,7 @@ class PrometheusSpec(Model, kw_only=True):
 
     It requires Prometheus >= v2.54.0.
 
-    minItems: 1.
+    MinItems: 1
     """
     replica_external_label_name: str | None = field(name="replicaExternalLabelName", default=None)
     """
@@ -2122,7 +2117,7 @@ class PrometheusSpec(Model, kw_only=True):
 
     Default: 1
 
-    Format: int32.
+    Format: int32
     """
     resources: ResourceRequirements | None = None
     """resources defines the resources requests and limits of the 'prometheus' container."""
@@ -2132,14 +2127,13 @@ class PrometheusSpec(Model, kw_only=True):
 
     Default: "24h" if `spec.retention` and `spec.retentionSize` are empty.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     retention_size: str | None = field(name="retentionSize", default=None)
     """
     retentionSize defines the maximum number of bytes used by the Prometheus data.
 
-    pattern: (^0|([0-9]*[.])?[0-9]+((K|M|G|T|E|P)i?)?B)$.
+    Pattern: (^0|([0-9]*[.])?[0-9]+((K|M|G|T|E|P)i?)?B)$
     """
     route_prefix: str | None = field(name="routePrefix", default=None)
     """
@@ -2163,8 +2157,7 @@ class PrometheusSpec(Model, kw_only=True):
     specified duration into the past.
     It requires Prometheus >= v2.53.0.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     rule_selector: LabelSelector | None = field(name="ruleSelector", default=None)
     """
@@ -2185,15 +2178,15 @@ class PrometheusSpec(Model, kw_only=True):
     value.
     If you want to enforce a maximum limit for all scrape objects, refer to enforcedSampleLimit.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     scheduler_name: str | None = field(name="schedulerName", default=None)
     """
     schedulerName defines the scheduler to use for Pod scheduling. If not specified, the default
     scheduler is used.
 
-    minLength: 1.
+    MinLength: 1
     """
     scrape_classes: list[ScrapeClass] | None = field(name="scrapeClasses", default=None)
     """
@@ -2251,7 +2244,7 @@ class PrometheusSpec(Model, kw_only=True):
     must mount a volume in the specified directory and it must be writable.
     It requires Prometheus >= v2.55.0.
 
-    minLength: 1.
+    MinLength: 1
     """
     scrape_interval: str | None = field(name="scrapeInterval", default=None)
     """
@@ -2259,9 +2252,8 @@ class PrometheusSpec(Model, kw_only=True):
 
     Default: "30s"
 
-    Default (set by the server): "30s".
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Default (set by the server): "30s"
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     scrape_native_histograms: bool | None = field(name="scrapeNativeHistograms", default=None)
     """
@@ -2298,8 +2290,7 @@ class PrometheusSpec(Model, kw_only=True):
     The value cannot be greater than the scrape interval otherwise the operator will reject the
     resource.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     secrets: list[str] | None = None
     """
@@ -2366,7 +2357,7 @@ class PrometheusSpec(Model, kw_only=True):
     See https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id for
     more details.
 
-    minLength: 1.
+    MinLength: 1
     """
     sha: str | None = None
     """
@@ -2422,8 +2413,8 @@ class PrometheusSpec(Model, kw_only=True):
 
     Default: 1
 
-    Default (set by the server): 1.
-    Format: int32.
+    Default (set by the server): 1
+    Format: int32
     """
     storage: Storage | None = None
     """storage defines the storage used by Prometheus."""
@@ -2441,8 +2432,8 @@ class PrometheusSpec(Model, kw_only=True):
     value.
     If you want to enforce a maximum limit for all scrape objects, refer to enforcedTargetLimit.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     termination_grace_period_seconds: int | None = field(name="terminationGracePeriodSeconds", default=None)
     """
@@ -2453,8 +2444,8 @@ class PrometheusSpec(Model, kw_only=True):
 
     Defaults to 600 seconds.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     thanos: Thanos | None = None
     """thanos defines the configuration of the optional Thanos sidecar."""
@@ -2533,7 +2524,7 @@ class PrometheusStatus(Model, kw_only=True):
     availableReplicas defines the total number of available pods (ready for at least minReadySeconds)
     targeted by this Prometheus deployment.
 
-    Format: int32.
+    Format: int32
     """
     conditions: list[Condition] | None = None
     """conditions defines the current state of the Prometheus deployment."""
@@ -2547,7 +2538,7 @@ class PrometheusStatus(Model, kw_only=True):
     replicas defines the total number of non-terminated pods targeted by this Prometheus deployment
     (their labels match the selector).
 
-    Format: int32.
+    Format: int32
     """
     selector: str | None = None
     """selector used to match the pods targeted by this Prometheus resource."""
@@ -2560,14 +2551,14 @@ class PrometheusStatus(Model, kw_only=True):
     """
     shards defines the most recently observed number of shards.
 
-    Format: int32.
+    Format: int32
     """
     unavailable_replicas: int | None = field(name="unavailableReplicas", default=None)
     """
     unavailableReplicas defines the total number of unavailable pods targeted by this Prometheus
     deployment.
 
-    Format: int32.
+    Format: int32
     """
     updated_replicas: int | None = field(name="updatedReplicas", default=None)
     """
@@ -2575,7 +2566,7 @@ class PrometheusStatus(Model, kw_only=True):
     deployment
     that have the desired version spec.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -2591,8 +2582,8 @@ class Query(Model, kw_only=True):
     """
     maxConcurrency defines the number of concurrent queries that can be run at once.
 
-    Format: int32.
-    minimum: 1.
+    Format: int32
+    Minimum: 1
     """
     max_samples: int | None = field(name="maxSamples", default=None)
     """
@@ -2600,14 +2591,13 @@ class Query(Model, kw_only=True):
     queries will fail if they would load more samples than this into memory,
     so this also limits the number of samples a query can return.
 
-    Format: int32.
+    Format: int32
     """
     timeout: str | None = None
     """
     timeout defines the maximum time a query may take before being aborted.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
 
 
@@ -2618,8 +2608,7 @@ class QueueConfig(Model, kw_only=True):
     """
     batchSendDeadline defines the maximum time a sample will wait in buffer.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     capacity: int | None = None
     """
@@ -2630,8 +2619,7 @@ class QueueConfig(Model, kw_only=True):
     """
     maxBackoff defines the maximum retry delay.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     max_retries: int | None = field(name="maxRetries", default=None)
     """maxRetries defines the maximum number of times to retry a batch on recoverable errors."""
@@ -2643,8 +2631,7 @@ class QueueConfig(Model, kw_only=True):
     """
     minBackoff defines the initial retry delay. Gets doubled for every retry.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     min_shards: int | None = field(name="minShards", default=None)
     """minShards defines the minimum number of shards, i.e. amount of concurrency."""
@@ -2660,8 +2647,7 @@ class QueueConfig(Model, kw_only=True):
     sampleAgeLimit drops samples older than the limit.
     It requires Prometheus >= v2.50.0 or Thanos >= v0.32.0.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
 
 
@@ -2677,7 +2663,7 @@ class RemoteRead(Model, kw_only=True):
 
     It must use the HTTP or HTTPS scheme.
 
-    pattern: ^(http|https)://.+$.
+    Pattern: ^(http|https)://.+$
     """
     authorization: Authorization | None = None
     """
@@ -2766,7 +2752,7 @@ class RemoteRead(Model, kw_only=True):
     """
     proxyUrl defines the HTTP proxy server to use.
 
-    pattern: ^(http|https|socks5)://.+$.
+    Pattern: ^(http|https|socks5)://.+$
     """
     read_recent: bool | None = field(name="readRecent", default=None)
     """
@@ -2777,8 +2763,7 @@ class RemoteRead(Model, kw_only=True):
     """
     remoteTimeout defines the timeout for requests to the remote read endpoint.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     required_matchers: dict[str, str] | None = field(name="requiredMatchers", default=None)
     """
@@ -2801,7 +2786,7 @@ class RemoteWrite(Model, kw_only=True):
 
     It must use the HTTP or HTTPS scheme.
 
-    pattern: ^(http|https)://.+$.
+    Pattern: ^(http|https)://.+$
     """
     authorization: Authorization | None = None
     """
@@ -2917,7 +2902,7 @@ class RemoteWrite(Model, kw_only=True):
     """
     proxyUrl defines the HTTP proxy server to use.
 
-    pattern: ^(http|https|socks5)://.+$.
+    Pattern: ^(http|https|socks5)://.+$
     """
     queue_config: QueueConfig | None = field(name="queueConfig", default=None)
     """queueConfig allows tuning of the remote write queue parameters."""
@@ -2925,8 +2910,7 @@ class RemoteWrite(Model, kw_only=True):
     """
     remoteTimeout defines the timeout for requests to the remote write endpoint.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     round_robin_dns: bool | None = field(name="roundRobinDNS", default=None)
     """
@@ -2992,8 +2976,7 @@ class Retain(Model, kw_only=True):
     retentionPeriod defines how long the scaled-down shard(s) need to be
     kept before being deleted.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
 
 
@@ -3033,8 +3016,8 @@ class Runtime(Model, kw_only=True):
     usage.
     See: https://tip.golang.org/doc/gc-guide#GOGC
 
-    Format: int32.
-    minimum: -1.
+    Format: int32
+    Minimum: -1
     """
 
 
@@ -3043,7 +3026,7 @@ class ScrapeClass(Model, kw_only=True):
     """
     name of the scrape class.
 
-    minLength: 1.
+    MinLength: 1
     """
     attach_metadata: AttachMetadata | None = field(name="attachMetadata", default=None)
     """
@@ -3130,7 +3113,7 @@ class Sdk(Model, kw_only=True):
     tenantId defines the tenant ID of the azure active directory application that is being used to
     authenticate.
 
-    pattern: ^[0-9a-zA-Z-.]+$.
+    Pattern: ^[0-9a-zA-Z-.]+$
     """
 
 
@@ -3168,7 +3151,7 @@ class ServiceMonitorSpec(Model, kw_only=True):
 
     It requires Prometheus >= v2.28.0.
 
-    pattern: (^0|([0-9]*[.])?[0-9]+((K|M|G|T|E|P)i?)?B)$.
+    Pattern: (^0|([0-9]*[.])?[0-9]+((K|M|G|T|E|P)i?)?B)$
     """
     convert_classic_histograms_to_nhcb: bool | None = field(name="convertClassicHistogramsToNHCB", default=None)
     """
@@ -3214,8 +3197,8 @@ class ServiceMonitorSpec(Model, kw_only=True):
 
     It requires Prometheus >= v2.47.0.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     label_limit: int | None = field(name="labelLimit", default=None)
     """
@@ -3223,8 +3206,8 @@ class ServiceMonitorSpec(Model, kw_only=True):
 
     It requires Prometheus >= v2.27.0.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     label_name_length_limit: int | None = field(name="labelNameLengthLimit", default=None)
     """
@@ -3233,8 +3216,8 @@ class ServiceMonitorSpec(Model, kw_only=True):
 
     It requires Prometheus >= v2.27.0.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     label_value_length_limit: int | None = field(name="labelValueLengthLimit", default=None)
     """
@@ -3243,8 +3226,8 @@ class ServiceMonitorSpec(Model, kw_only=True):
 
     It requires Prometheus >= v2.27.0.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     namespace_selector: NamespaceSelector | None = field(name="namespaceSelector", default=None)
     """
@@ -3258,8 +3241,8 @@ class ServiceMonitorSpec(Model, kw_only=True):
     buckets will be merged to stay within the limit.
     It requires Prometheus >= v2.45.0.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     native_histogram_min_bucket_factor: int | str | None = field(name="nativeHistogramMinBucketFactor", default=None)
     """
@@ -3268,8 +3251,8 @@ class ServiceMonitorSpec(Model, kw_only=True):
     buckets will be merged to increase the factor sufficiently.
     It requires Prometheus >= v2.50.0.
 
-    pattern:
-    ^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$.
+    Pattern:
+    ^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$
     """
     pod_target_labels: list[str] | None = field(name="podTargetLabels", default=None)
     """
@@ -3281,14 +3264,14 @@ class ServiceMonitorSpec(Model, kw_only=True):
     sampleLimit defines a per-scrape limit on the number of scraped samples
     that will be accepted.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     scrape_class: str | None = field(name="scrapeClass", default=None)
     """
     scrapeClass defines the scrape class to apply.
 
-    minLength: 1.
+    MinLength: 1
     """
     scrape_classic_histograms: bool | None = field(name="scrapeClassicHistograms", default=None)
     """
@@ -3358,8 +3341,8 @@ class ServiceMonitorSpec(Model, kw_only=True):
     targetLimit defines a limit on the number of scraped targets that will
     be accepted.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
 
 
@@ -3414,13 +3397,13 @@ class ShardStatus(Model, kw_only=True):
     availableReplicas defines the total number of available pods (ready for at least minReadySeconds)
     targeted by this shard.
 
-    Format: int32.
+    Format: int32
     """
     replicas: Req[int]
     """
     replicas defines the total number of pods targeted by this shard.
 
-    Format: int32.
+    Format: int32
     """
     shard_id: Req[str] = field(name="shardID")
     """shardID defines the identifier of the shard."""
@@ -3428,14 +3411,14 @@ class ShardStatus(Model, kw_only=True):
     """
     unavailableReplicas defines the Total number of unavailable pods targeted by this shard.
 
-    Format: int32.
+    Format: int32
     """
     updated_replicas: Req[int] = field(name="updatedReplicas")
     """
     updatedReplicas defines the total number of non-terminated pods targeted by this shard
     that have the desired spec.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -3492,7 +3475,7 @@ class Sigv4(Model, kw_only=True):
     externalId defines the external ID used when assuming an AWS role. Can only be used with roleArn.
     It requires Prometheus >= v3.11.0 or Alertmanager >= v0.33.0. Currently not supported by Thanos.
 
-    minLength: 1.
+    MinLength: 1
     """
     profile: str | None = None
     """profile defines the named AWS profile used to authenticate."""
@@ -3533,7 +3516,7 @@ class SpecTopologySpreadConstraint(Model, kw_only=True):
     to topologies that satisfy it.
     It's a required field. Default value is 1 and 0 is not allowed.
 
-    Format: int32.
+    Format: int32
     """
     topology_key: Req[str] = field(name="topologyKey")
     """
@@ -3619,7 +3602,7 @@ class SpecTopologySpreadConstraint(Model, kw_only=True):
     because computed skew will be 3(3 - 0) if new Pod is scheduled to any of the three zones,
     it will violate MaxSkew.
 
-    Format: int32.
+    Format: int32
     """
     node_affinity_policy: str | None = field(name="nodeAffinityPolicy", default=None)
     """
@@ -3694,23 +3677,20 @@ class Thanos(Model, kw_only=True):
     set to a multiple of 120 times your longest scrape or rule interval. For
     example, 30s * 120 = 1h.
 
-    Default (set by the server): "2h".
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Default (set by the server): "2h"
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     get_config_interval: str | None = field(name="getConfigInterval", default=None)
     """
     getConfigInterval defines how often to retrieve the Prometheus configuration.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     get_config_timeout: str | None = field(name="getConfigTimeout", default=None)
     """
     getConfigTimeout defines the maximum time to wait when retrieving the Prometheus configuration.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     grpc_listen_local: bool | None = field(name="grpcListenLocal", default=None)
     """
@@ -3782,8 +3762,7 @@ class Thanos(Model, kw_only=True):
     readyTimeout defines the maximum time that the Thanos sidecar will wait for
     Prometheus to start.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     resources: ResourceRequirements | None = None
     """resources defines the resources requests and limits of the Thanos sidecar."""
@@ -3902,7 +3881,7 @@ class TracingConfig(Model, kw_only=True):
     """
     endpoint to send the traces to. Should be provided in format <host>:<port>.
 
-    minLength: 1.
+    MinLength: 1
     """
     client_type: OneOf[Literal["http", "grpc", "HTTP", "GRPC"]] | None = field(name="clientType", default=None)
     """clientType defines the client used to export the traces. Supported values are `HTTP` and `GRPC`."""
@@ -3917,15 +3896,14 @@ class TracingConfig(Model, kw_only=True):
     samplingFraction defines the probability a given trace will be sampled. Must be a float from 0
     through 1.
 
-    pattern:
-    ^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$.
+    Pattern:
+    ^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$
     """
     timeout: str | None = None
     """
     timeout defines the maximum time the exporter will wait for each batch export.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     tls_config: TlsConfig | None = field(name="tlsConfig", default=None)
     """tlsConfig to use when sending traces."""
@@ -3959,8 +3937,7 @@ class Tsdb(Model, kw_only=True):
 
     It requires Prometheus >= v2.39.0 or PrometheusAgent >= v2.54.0.
 
-    pattern:
-    ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$.
+    Pattern: ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$
     """
     stale_series_compaction_threshold: int | str | None = field(name="staleSeriesCompactionThreshold", default=None)
     """
@@ -3978,8 +3955,8 @@ class Tsdb(Model, kw_only=True):
 
     It requires Prometheus >= v3.10.0.
 
-    pattern:
-    ^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$.
+    Pattern:
+    ^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$
     """
 
 
@@ -4050,8 +4027,8 @@ class Web(Model, kw_only=True):
     maxConnections defines the maximum number of simultaneous connections
     A zero value means that Prometheus doesn't accept any incoming connection.
 
-    Format: int32.
-    minimum: 0.
+    Format: int32
+    Minimum: 0
     """
     page_title: str | None = field(name="pageTitle", default=None)
     """pageTitle defines the prometheus web page title."""
@@ -4157,13 +4134,13 @@ class WorkloadIdentity(Model, kw_only=True):
     """
     clientId is the clientID of the Azure Active Directory application.
 
-    minLength: 1.
+    MinLength: 1
     """
     tenant_id: Req[str] = field(name="tenantId")
     """
     tenantId is the tenant ID of the Azure Active Directory application.
 
-    minLength: 1.
+    MinLength: 1
     """
 
 
@@ -4212,7 +4189,7 @@ class WriteRelabelConfig(Model, kw_only=True):
 
     Default: "Replace"
 
-    Default (set by the server): "replace".
+    Default (set by the server): "replace"
     """
     modulus: int | None = None
     """
@@ -4220,8 +4197,8 @@ class WriteRelabelConfig(Model, kw_only=True):
 
     Only applicable when the action is `HashMod`.
 
-    Format: int64.
-    minimum: 0.
+    Format: int64
+    Minimum: 0
     """
     regex: str | None = None
     """regex defines the regular expression against which the extracted value is matched."""

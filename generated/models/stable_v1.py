@@ -35,7 +35,7 @@ class TsTestSpec(Model, kw_only=True):
     """
     How many instances should run.
 
-    minimum: 0.
+    Minimum: 0
     """
 
 

@@ -721,7 +721,7 @@ class MutatingWebhook(Model, kw_only=True):
     will be ignored or the API call will fail based on the failure policy. The timeout value must be
     between 1 and 30 seconds. Default to 10 seconds.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -935,7 +935,7 @@ class ServiceReference(Model, kw_only=True):
     port is the port on the service that hosts the webhook. Default to 443 for backward compatibility.
     `port` should be a valid port number (1-65535, inclusive).
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -1101,7 +1101,7 @@ class ValidatingAdmissionPolicyStatus(Model, kw_only=True):
     """
     observedGeneration is the generation observed by the controller.
 
-    Format: int64.
+    Format: int64
     """
     type_checking: TypeChecking | None = field(name="typeChecking", default=None)
     """
@@ -1258,7 +1258,7 @@ class ValidatingWebhook(Model, kw_only=True):
     will be ignored or the API call will fail based on the failure policy. The timeout value must be
     between 1 and 30 seconds. Default to 10 seconds.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -1374,7 +1374,7 @@ class WebhookClientConfig(Model, kw_only=True):
     caBundle is a PEM encoded CA bundle which will be used to validate the webhook's server certificate.
     If unspecified, system trust roots on the apiserver are used.
 
-    Format: byte.
+    Format: byte
     """
     service: ServiceReference | None = None
     """

@@ -56,7 +56,7 @@ class CustomResourceColumnDefinition(Model, kw_only=True):
     numbers are considered higher priority. Columns that may be omitted in limited space scenarios
     should be given a priority greater than 0.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -96,7 +96,7 @@ class CustomResourceDefinitionCondition(Model, kw_only=True):
     instance, if .metadata.generation is currently 12, but the .status.conditions[x].observedGeneration
     is 9, the condition is out of date with respect to the current state of the instance.
 
-    Format: int64.
+    Format: int64
     """
     reason: str | None = None
     """reason is a unique, one-word, CamelCase reason for the condition's last transition."""
@@ -190,7 +190,7 @@ class CustomResourceDefinitionStatus(Model, kw_only=True):
     """
     The generation observed by the CRD controller.
 
-    Format: int64.
+    Format: int64
     """
     stored_versions: list[str] | None = field(name="storedVersions", default=None)
     """
@@ -368,23 +368,23 @@ class JSONSchemaProps(Model, kw_only=True):
     id: str | None = None
     items: Any | None = None
     max_items: int | None = field(name="maxItems", default=None)
-    """Format: int64."""
+    """Format: int64"""
     max_length: int | None = field(name="maxLength", default=None)
-    """Format: int64."""
+    """Format: int64"""
     max_properties: int | None = field(name="maxProperties", default=None)
-    """Format: int64."""
+    """Format: int64"""
     maximum: int | float | None = None
-    """Format: double."""
+    """Format: double"""
     min_items: int | None = field(name="minItems", default=None)
-    """Format: int64."""
+    """Format: int64"""
     min_length: int | None = field(name="minLength", default=None)
-    """Format: int64."""
+    """Format: int64"""
     min_properties: int | None = field(name="minProperties", default=None)
-    """Format: int64."""
+    """Format: int64"""
     minimum: int | float | None = None
-    """Format: double."""
+    """Format: double"""
     multiple_of: int | float | None = field(name="multipleOf", default=None)
-    """Format: double."""
+    """Format: double"""
     not_: JSONSchemaProps | None = field(name="not", default=None)
     nullable: bool | None = None
     one_of: list[JSONSchemaProps] | None = field(name="oneOf", default=None)
@@ -501,7 +501,7 @@ class ServiceReference(Model, kw_only=True):
     port is an optional service port at which the webhook will be contacted. `port` should be a valid
     port number (1-65535, inclusive). Defaults to 443 for backward compatibility.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -653,7 +653,7 @@ class WebhookClientConfig(Model, kw_only=True):
     caBundle is a PEM encoded CA bundle which will be used to validate the webhook's server certificate.
     If unspecified, system trust roots on the apiserver are used.
 
-    Format: byte.
+    Format: byte
     """
     service: ServiceReference | None = None
     """

@@ -53,7 +53,7 @@ class APIServiceSpec(Model, kw_only=True):
     before v1.foo) We'd recommend something like: *.k8s.io (except extensions) at 18000 and PaaSes
     (OpenShift, Deis) are recommended to be in the 2000s
 
-    Format: int32.
+    Format: int32
     """
     version_priority: Req[int] = field(name="versionPriority")
     """
@@ -68,14 +68,14 @@ class APIServiceSpec(Model, kw_only=True):
     and then by comparing major version, then minor version. An example sorted list of versions: v10,
     v2, v1, v11beta2, v10beta3, v3beta1, v12alpha1, v11alpha2, foo1, foo10.
 
-    Format: int32.
+    Format: int32
     """
     ca_bundle: str | None = field(name="caBundle", default=None)
     """
     CABundle is a PEM encoded CA bundle which will be used to validate an API server's serving
     certificate. If unspecified, system trust roots on the apiserver are used.
 
-    Format: byte.
+    Format: byte
     """
     group: str | None = None
     """Group is the API group name this server hosts"""
@@ -113,5 +113,5 @@ class ServiceReference(Model, kw_only=True):
     If specified, the port on the service that hosting webhook. Default to 443 for backward
     compatibility. `port` should be a valid port number (1-65535, inclusive).
 
-    Format: int32.
+    Format: int32
     """

@@ -34,7 +34,7 @@ class ControllerRevision(Model, kw_only=True):
     """
     Revision indicates the revision of the state represented by Data.
 
-    Format: int64.
+    Format: int64
     """
 
 
@@ -147,14 +147,14 @@ class DaemonSetSpec(Model, kw_only=True):
     its container crashing, for it to be considered available. Defaults to 0 (pod will be considered
     available as soon as it is ready).
 
-    Format: int32.
+    Format: int32
     """
     revision_history_limit: int | None = field(name="revisionHistoryLimit", default=None)
     """
     The number of old history to retain to allow rollback. This is a pointer to distinguish between
     explicit zero and not specified. Defaults to 10.
 
-    Format: int32.
+    Format: int32
     """
     update_strategy: DaemonSetUpdateStrategy | None = field(name="updateStrategy", default=None)
     """An update strategy to replace existing DaemonSet pods with new pods."""
@@ -168,35 +168,35 @@ class DaemonSetStatus(Model, kw_only=True):
     The number of nodes that are running at least 1 daemon pod and are supposed to run the daemon pod.
     More info: https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/
 
-    Format: int32.
+    Format: int32
     """
     desired_number_scheduled: Req[int] = field(name="desiredNumberScheduled")
     """
     The total number of nodes that should be running the daemon pod (including nodes correctly running
     the daemon pod). More info: https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/
 
-    Format: int32.
+    Format: int32
     """
     number_misscheduled: Req[int] = field(name="numberMisscheduled")
     """
     The number of nodes that are running the daemon pod, but are not supposed to run the daemon pod.
     More info: https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/
 
-    Format: int32.
+    Format: int32
     """
     number_ready: Req[int] = field(name="numberReady")
     """
     numberReady is the number of nodes that should be running the daemon pod and have one or more of the
     daemon pod running with a Ready Condition.
 
-    Format: int32.
+    Format: int32
     """
     collision_count: int | None = field(name="collisionCount", default=None)
     """
     Count of hash collisions for the DaemonSet. The DaemonSet controller uses this field as a collision
     avoidance mechanism when it needs to create the name for the newest ControllerRevision.
 
-    Format: int32.
+    Format: int32
     """
     conditions: list[DaemonSetCondition] | None = None
     """Represents the latest available observations of a DaemonSet's current state."""
@@ -205,26 +205,26 @@ class DaemonSetStatus(Model, kw_only=True):
     The number of nodes that should be running the daemon pod and have one or more of the daemon pod
     running and available (ready for at least spec.minReadySeconds)
 
-    Format: int32.
+    Format: int32
     """
     number_unavailable: int | None = field(name="numberUnavailable", default=None)
     """
     The number of nodes that should be running the daemon pod and have none of the daemon pod running
     and available (ready for at least spec.minReadySeconds)
 
-    Format: int32.
+    Format: int32
     """
     observed_generation: int | None = field(name="observedGeneration", default=None)
     """
     The most recent generation observed by the daemon set controller.
 
-    Format: int64.
+    Format: int64
     """
     updated_number_scheduled: int | None = field(name="updatedNumberScheduled", default=None)
     """
     The total number of nodes that are running updated daemon pod
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -280,7 +280,7 @@ class DeploymentSpec(Model, kw_only=True):
     crashing, for it to be considered available. Defaults to 0 (pod will be considered available as soon
     as it is ready)
 
-    Format: int32.
+    Format: int32
     """
     paused: bool | None = None
     """Indicates that the deployment is paused."""
@@ -291,21 +291,21 @@ class DeploymentSpec(Model, kw_only=True):
     ProgressDeadlineExceeded reason will be surfaced in the deployment status. Note that progress will
     not be estimated during the time a deployment is paused. Defaults to 600s.
 
-    Format: int32.
+    Format: int32
     """
     replicas: int | None = None
     """
     Number of desired pods. This is a pointer to distinguish between explicit zero and not specified.
     Defaults to 1.
 
-    Format: int32.
+    Format: int32
     """
     revision_history_limit: int | None = field(name="revisionHistoryLimit", default=None)
     """
     The number of old ReplicaSets to retain to allow rollback. This is a pointer to distinguish between
     explicit zero and not specified. Defaults to 10.
 
-    Format: int32.
+    Format: int32
     """
     strategy: DeploymentStrategy | None = None
     """The deployment strategy to use to replace existing pods with new ones."""
@@ -319,14 +319,14 @@ class DeploymentStatus(Model, kw_only=True):
     Total number of available non-terminating pods (ready for at least minReadySeconds) targeted by this
     deployment.
 
-    Format: int32.
+    Format: int32
     """
     collision_count: int | None = field(name="collisionCount", default=None)
     """
     Count of hash collisions for the Deployment. The Deployment controller uses this field as a
     collision avoidance mechanism when it needs to create the name for the newest ReplicaSet.
 
-    Format: int32.
+    Format: int32
     """
     conditions: list[DeploymentCondition] | None = None
     """Represents the latest available observations of a deployment's current state."""
@@ -334,19 +334,19 @@ class DeploymentStatus(Model, kw_only=True):
     """
     The generation observed by the deployment controller.
 
-    Format: int64.
+    Format: int64
     """
     ready_replicas: int | None = field(name="readyReplicas", default=None)
     """
     Total number of non-terminating pods targeted by this Deployment with a Ready Condition.
 
-    Format: int32.
+    Format: int32
     """
     replicas: int | None = None
     """
     Total number of non-terminating pods targeted by this deployment (their labels match the selector).
 
-    Format: int32.
+    Format: int32
     """
     terminating_replicas: int | None = field(name="terminatingReplicas", default=None)
     """
@@ -356,7 +356,7 @@ class DeploymentStatus(Model, kw_only=True):
     This is a beta field and requires enabling DeploymentReplicaSetTerminatingReplicas feature (enabled
     by default).
 
-    Format: int32.
+    Format: int32
     """
     unavailable_replicas: int | None = field(name="unavailableReplicas", default=None)
     """
@@ -364,14 +364,14 @@ class DeploymentStatus(Model, kw_only=True):
     are still required for the deployment to have 100% available capacity. They may either be pods that
     are running but not yet available or pods that still have not been created.
 
-    Format: int32.
+    Format: int32
     """
     updated_replicas: int | None = field(name="updatedReplicas", default=None)
     """
     Total number of non-terminating pods targeted by this deployment that have the desired template
     spec.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -421,7 +421,7 @@ class ReplicaSetSpec(Model, kw_only=True):
     crashing, for it to be considered available. Defaults to 0 (pod will be considered available as soon
     as it is ready)
 
-    Format: int32.
+    Format: int32
     """
     replicas: int | None = None
     """
@@ -429,7 +429,7 @@ class ReplicaSetSpec(Model, kw_only=True):
     unspecified. Defaults to 1. More info:
     https://kubernetes.io/docs/concepts/workloads/controllers/replicaset
 
-    Format: int32.
+    Format: int32
     """
     template: PodTemplateSpec | None = None
     """
@@ -447,14 +447,14 @@ class ReplicaSetStatus(Model, kw_only=True):
     Replicas is the most recently observed number of non-terminating pods. More info:
     https://kubernetes.io/docs/concepts/workloads/controllers/replicaset
 
-    Format: int32.
+    Format: int32
     """
     available_replicas: int | None = field(name="availableReplicas", default=None)
     """
     The number of available non-terminating pods (ready for at least minReadySeconds) for this replica
     set.
 
-    Format: int32.
+    Format: int32
     """
     conditions: list[ReplicaSetCondition] | None = None
     """Represents the latest available observations of a replica set's current state."""
@@ -463,19 +463,19 @@ class ReplicaSetStatus(Model, kw_only=True):
     The number of non-terminating pods that have labels matching the labels of the pod template of the
     replicaset.
 
-    Format: int32.
+    Format: int32
     """
     observed_generation: int | None = field(name="observedGeneration", default=None)
     """
     ObservedGeneration reflects the generation of the most recently observed ReplicaSet.
 
-    Format: int64.
+    Format: int64
     """
     ready_replicas: int | None = field(name="readyReplicas", default=None)
     """
     The number of non-terminating pods targeted by this ReplicaSet with a Ready Condition.
 
-    Format: int32.
+    Format: int32
     """
     terminating_replicas: int | None = field(name="terminatingReplicas", default=None)
     """
@@ -485,7 +485,7 @@ class ReplicaSetStatus(Model, kw_only=True):
     This is a beta field and requires enabling DeploymentReplicaSetTerminatingReplicas feature (enabled
     by default).
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -570,7 +570,7 @@ class RollingUpdateStatefulSetStrategy(Model, kw_only=True):
     Partition-1 to 0 remain untouched. This is helpful in being able to do a canary based deployment.
     The default value is 0.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -601,7 +601,7 @@ class StatefulSetOrdinals(Model, kw_only=True):
     If unset, defaults to 0. Replica indices will be in the range:
       [0, .spec.replicas).
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -649,7 +649,7 @@ class StatefulSetSpec(Model, kw_only=True):
     crashing for it to be considered available. Defaults to 0 (pod will be considered available as soon
     as it is ready)
 
-    Format: int32.
+    Format: int32
     """
     ordinals: StatefulSetOrdinals | None = None
     """
@@ -689,7 +689,7 @@ class StatefulSetSpec(Model, kw_only=True):
     that they are instantiations of the same Template, but individual replicas also have a consistent
     identity. If unspecified, defaults to 1.
 
-    Format: int32.
+    Format: int32
     """
     revision_history_limit: int | None = field(name="revisionHistoryLimit", default=None)
     """
@@ -697,7 +697,7 @@ class StatefulSetSpec(Model, kw_only=True):
     revision history. The revision history consists of all revisions not represented by a currently
     applied StatefulSetSpec version. The default value is 10.
 
-    Format: int32.
+    Format: int32
     """
     service_name: str | None = field(name="serviceName", default=None)
     """
@@ -728,13 +728,13 @@ class StatefulSetStatus(Model, kw_only=True):
     """
     replicas is the number of Pods created by the StatefulSet controller.
 
-    Format: int32.
+    Format: int32
     """
     available_replicas: int | None = field(name="availableReplicas", default=None)
     """
     Total number of available pods (ready for at least minReadySeconds) targeted by this statefulset.
 
-    Format: int32.
+    Format: int32
     """
     collision_count: int | None = field(name="collisionCount", default=None)
     """
@@ -742,7 +742,7 @@ class StatefulSetStatus(Model, kw_only=True):
     this field as a collision avoidance mechanism when it needs to create the name for the newest
     ControllerRevision.
 
-    Format: int32.
+    Format: int32
     """
     conditions: list[StatefulSetCondition] | None = None
     """Represents the latest available observations of a statefulset's current state."""
@@ -751,7 +751,7 @@ class StatefulSetStatus(Model, kw_only=True):
     currentReplicas is the number of Pods created by the StatefulSet controller from the StatefulSet
     version indicated by currentRevision.
 
-    Format: int32.
+    Format: int32
     """
     current_revision: str | None = field(name="currentRevision", default=None)
     """
@@ -763,13 +763,13 @@ class StatefulSetStatus(Model, kw_only=True):
     observedGeneration is the most recent generation observed for this StatefulSet. It corresponds to
     the StatefulSet's generation, which is updated on mutation by the API Server.
 
-    Format: int64.
+    Format: int64
     """
     ready_replicas: int | None = field(name="readyReplicas", default=None)
     """
     readyReplicas is the number of pods created for this StatefulSet with a Ready Condition.
 
-    Format: int32.
+    Format: int32
     """
     update_revision: str | None = field(name="updateRevision", default=None)
     """
@@ -781,7 +781,7 @@ class StatefulSetStatus(Model, kw_only=True):
     updatedReplicas is the number of Pods created by the StatefulSet controller from the StatefulSet
     version indicated by updateRevision.
 
-    Format: int32.
+    Format: int32
     """
 
 

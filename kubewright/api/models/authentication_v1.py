@@ -119,7 +119,7 @@ class TokenRequestSpec(Model, kw_only=True):
     a token with a different validity duration so a client needs to check the 'expiration' field in a
     response.
 
-    Format: int64.
+    Format: int64
     """
 
 

@@ -50,7 +50,7 @@ class HorizontalPodAutoscalerSpec(Model, kw_only=True):
     maxReplicas is the upper limit for the number of pods that can be set by the autoscaler; cannot be
     smaller than MinReplicas.
 
-    Format: int32.
+    Format: int32
     """
     scale_target_ref: Req[CrossVersionObjectReference] = field(name="scaleTargetRef")
     """
@@ -64,14 +64,14 @@ class HorizontalPodAutoscalerSpec(Model, kw_only=True):
     enabled and at least one Object or External metric is configured.  Scaling is active as long as at
     least one metric value is available.
 
-    Format: int32.
+    Format: int32
     """
     target_cpu_utilization_percentage: int | None = field(name="targetCPUUtilizationPercentage", default=None)
     """
     targetCPUUtilizationPercentage is the target average CPU utilization (represented as a percentage of
     requested CPU) over all the pods; if not specified the default autoscaling policy will be used.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -82,13 +82,13 @@ class HorizontalPodAutoscalerStatus(Model, kw_only=True):
     """
     currentReplicas is the current number of replicas of pods managed by this autoscaler.
 
-    Format: int32.
+    Format: int32
     """
     desired_replicas: Req[int] = field(name="desiredReplicas")
     """
     desiredReplicas is the  desired number of replicas of pods managed by this autoscaler.
 
-    Format: int32.
+    Format: int32
     """
     current_cpu_utilization_percentage: int | None = field(name="currentCPUUtilizationPercentage", default=None)
     """
@@ -96,7 +96,7 @@ class HorizontalPodAutoscalerStatus(Model, kw_only=True):
     a percentage of requested CPU, e.g. 70 means that an average pod is using now 70% of its requested
     CPU.
 
-    Format: int32.
+    Format: int32
     """
     last_scale_time: str | None = field(name="lastScaleTime", default=None)
     """
@@ -107,7 +107,7 @@ class HorizontalPodAutoscalerStatus(Model, kw_only=True):
     """
     observedGeneration is the most recent generation observed by this autoscaler.
 
-    Format: int64.
+    Format: int64
     """
 
 
@@ -151,7 +151,7 @@ class ScaleSpec(Model, kw_only=True):
     """
     replicas is the desired number of instances for the scaled object.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -162,7 +162,7 @@ class ScaleStatus(Model, kw_only=True):
     """
     replicas is the actual number of observed instances of the scaled object.
 
-    Format: int32.
+    Format: int32
     """
     selector: str | None = None
     """

@@ -112,7 +112,7 @@ class HPAScalingPolicy(Model, kw_only=True):
     periodSeconds specifies the window of time for which the policy should hold true. PeriodSeconds must
     be greater than zero and less than or equal to 1800 (30 min).
 
-    Format: int32.
+    Format: int32
     """
     type: Req[str]
     """type is used to specify the scaling policy."""
@@ -120,7 +120,7 @@ class HPAScalingPolicy(Model, kw_only=True):
     """
     value contains the amount of change which is permitted by the policy. It must be greater than zero
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -157,7 +157,7 @@ class HPAScalingRules(Model, kw_only=True):
     scale up: 0 (i.e. no stabilization is done). - For scale down: 300 (i.e. the stabilization window is
     300 seconds long).
 
-    Format: int32.
+    Format: int32
     """
     tolerance: int | float | str | None = None
     """
@@ -212,7 +212,7 @@ class HorizontalPodAutoscalerCondition(Model, kw_only=True):
     instance, if .metadata.generation is currently 12, but the .status.conditions[x].observedGeneration
     is 9, the condition is out of date with respect to the current state of the instance.
 
-    Format: int64.
+    Format: int64
     """
     reason: str | None = None
     """reason is the reason for the condition's last transition."""
@@ -226,7 +226,7 @@ class HorizontalPodAutoscalerSpec(Model, kw_only=True):
     maxReplicas is the upper limit for the number of replicas to which the autoscaler can scale up. It
     cannot be less that minReplicas.
 
-    Format: int32.
+    Format: int32
     """
     scale_target_ref: Req[CrossVersionObjectReference] = field(name="scaleTargetRef")
     """
@@ -255,7 +255,7 @@ class HorizontalPodAutoscalerSpec(Model, kw_only=True):
     enabled and at least one Object or External metric is configured.  Scaling is active as long as at
     least one metric value is available.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -267,7 +267,7 @@ class HorizontalPodAutoscalerStatus(Model, kw_only=True):
     desiredReplicas is the desired number of replicas of pods managed by this autoscaler, as last
     calculated by the autoscaler.
 
-    Format: int32.
+    Format: int32
     """
     conditions: list[HorizontalPodAutoscalerCondition] | None = None
     """
@@ -281,7 +281,7 @@ class HorizontalPodAutoscalerStatus(Model, kw_only=True):
     currentReplicas is current number of replicas of pods managed by this autoscaler, as last seen by
     the autoscaler.
 
-    Format: int32.
+    Format: int32
     """
     last_scale_time: str | None = field(name="lastScaleTime", default=None)
     """
@@ -292,7 +292,7 @@ class HorizontalPodAutoscalerStatus(Model, kw_only=True):
     """
     observedGeneration is the most recent generation observed by this autoscaler.
 
-    Format: int64.
+    Format: int64
     """
 
 
@@ -405,7 +405,7 @@ class MetricTarget(Model, kw_only=True):
     pods, represented as a percentage of the requested value of the resource for the pods. Currently
     only valid for Resource metric source type
 
-    Format: int32.
+    Format: int32
     """
     average_value: int | float | str | None = field(name="averageValue", default=None)
     """
@@ -424,7 +424,7 @@ class MetricValueStatus(Model, kw_only=True):
     averageUtilization is the current value of the average of the resource metric across all relevant
     pods, represented as a percentage of the requested value of the resource for the pods.
 
-    Format: int32.
+    Format: int32
     """
     average_value: int | float | str | None = field(name="averageValue", default=None)
     """

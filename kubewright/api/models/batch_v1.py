@@ -77,20 +77,20 @@ class CronJobSpec(Model, kw_only=True):
     """
     The number of failed finished jobs to retain. Value must be non-negative integer. Defaults to 1.
 
-    Format: int32.
+    Format: int32
     """
     starting_deadline_seconds: int | None = field(name="startingDeadlineSeconds", default=None)
     """
     Optional deadline in seconds for starting the job if it misses scheduled time for any reason.
     Missed jobs executions will be counted as failed ones.
 
-    Format: int64.
+    Format: int64
     """
     successful_jobs_history_limit: int | None = field(name="successfulJobsHistoryLimit", default=None)
     """
     The number of successful finished jobs to retain. Value must be non-negative integer. Defaults to 3.
 
-    Format: int32.
+    Format: int32
     """
     suspend: bool | None = None
     """
@@ -190,7 +190,7 @@ class JobSpec(Model, kw_only=True):
     creation or through an update), this timer will effectively be stopped and reset when the Job is
     resumed again.
 
-    Format: int64.
+    Format: int64
     """
     backoff_limit: int | None = field(name="backoffLimit", default=None)
     """
@@ -198,7 +198,7 @@ class JobSpec(Model, kw_only=True):
     backoffLimitPerIndex (only Indexed Job) is specified. When backoffLimitPerIndex is specified,
     backoffLimit defaults to 2147483647.
 
-    Format: int32.
+    Format: int32
     """
     backoff_limit_per_index: int | None = field(name="backoffLimitPerIndex", default=None)
     """
@@ -207,7 +207,7 @@ class JobSpec(Model, kw_only=True):
     batch.kubernetes.io/job-index-failure-count annotation. It can only be set when Job's
     completionMode=Indexed, and the Pod's restart policy is Never. The field is immutable.
 
-    Format: int32.
+    Format: int32
     """
     completion_mode: str | None = field(name="completionMode", default=None)
     """
@@ -244,7 +244,7 @@ class JobSpec(Model, kw_only=True):
     that pod signals the success of the job. More info:
     https://kubernetes.io/docs/concepts/workloads/controllers/jobs-run-to-completion/
 
-    Format: int32.
+    Format: int32
     """
     managed_by: str | None = field(name="managedBy", default=None)
     """
@@ -275,7 +275,7 @@ class JobSpec(Model, kw_only=True):
     backoffLimitPerIndex is set. It can be null or up to completions. It is required and must be less
     than or equal to 10^4 when is completions greater than 10^5.
 
-    Format: int32.
+    Format: int32
     """
     parallelism: int | None = None
     """
@@ -285,7 +285,7 @@ class JobSpec(Model, kw_only=True):
     parallelism. More info:
     https://kubernetes.io/docs/concepts/workloads/controllers/jobs-run-to-completion/
 
-    Format: int32.
+    Format: int32
     """
     pod_failure_policy: PodFailurePolicy | None = field(name="podFailurePolicy", default=None)
     """
@@ -351,7 +351,7 @@ class JobSpec(Model, kw_only=True):
     will be honored. If this field is unset, the Job won't be automatically deleted. If this field is
     set to zero, the Job becomes eligible to be deleted immediately after it finishes.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -363,7 +363,7 @@ class JobStatus(Model, kw_only=True):
     The number of pending and running pods which are not terminating (without a deletionTimestamp). The
     value is zero for finished jobs.
 
-    Format: int32.
+    Format: int32
     """
     completed_indexes: str | None = field(name="completedIndexes", default=None)
     """
@@ -399,7 +399,7 @@ class JobStatus(Model, kw_only=True):
     """
     The number of pods which reached phase Failed. The value increases monotonically.
 
-    Format: int32.
+    Format: int32
     """
     failed_indexes: str | None = field(name="failedIndexes", default=None)
     """
@@ -415,7 +415,7 @@ class JobStatus(Model, kw_only=True):
     The number of active pods which have a Ready condition and are not terminating (without a
     deletionTimestamp).
 
-    Format: int32.
+    Format: int32
     """
     start_time: str | None = field(name="startTime", default=None)
     """
@@ -431,13 +431,13 @@ class JobStatus(Model, kw_only=True):
     The number of pods which reached phase Succeeded. The value increases monotonically for a given
     spec. However, it may decrease in reaction to scale down of elastic indexed jobs.
 
-    Format: int32.
+    Format: int32
     """
     terminating: int | None = None
     """
     The number of pods which are terminating (in phase Pending or Running and have a deletionTimestamp).
 
-    Format: int32.
+    Format: int32
     """
     uncounted_terminated_pods: UncountedTerminatedPods | None = field(name="uncountedTerminatedPods", default=None)
     """
@@ -620,7 +620,7 @@ class SuccessPolicyRule(Model, kw_only=True):
     this doesn't default to any value and is never evaluated at any time. When specified it needs to be
     a positive integer.
 
-    Format: int32.
+    Format: int32
     """
     succeeded_indexes: str | None = field(name="succeededIndexes", default=None)
     """

@@ -128,7 +128,7 @@ class CertificateSigningRequestSpec(Model, kw_only=True):
     request contains an x509 certificate signing request encoded in a "CERTIFICATE REQUEST" PEM block.
     When serialized as JSON or YAML, the data is additionally base64-encoded.
 
-    Format: byte.
+    Format: byte
     """
     signer_name: Req[str] = field(name="signerName")
     """
@@ -185,7 +185,7 @@ class CertificateSigningRequestSpec(Model, kw_only=True):
 
     The minimum valid value for expirationSeconds is 600, i.e. 10 minutes.
 
-    Format: int32.
+    Format: int32
     """
     extra: dict[str, list[str]] | None = None
     """
@@ -264,7 +264,7 @@ class CertificateSigningRequestStatus(Model, kw_only=True):
         -----END CERTIFICATE-----
         )
 
-    Format: byte.
+    Format: byte
     """
     conditions: list[CertificateSigningRequestCondition] | None = None
     """conditions applied to the request. Known conditions are "Approved", "Denied", and "Failed"."""
@@ -349,7 +349,7 @@ class PodCertificateRequestSpec(Model, kw_only=True):
     request by setting a status.conditions entry with a type of "Denied" and a reason of
     "UnsupportedKeyType". It may also suggest a key type that it does support in the message field.
 
-    Format: byte.
+    Format: byte
     """
     max_expiration_seconds: int | None = field(name="maxExpirationSeconds", default=None)
     """
@@ -363,8 +363,8 @@ class PodCertificateRequestSpec(Model, kw_only=True):
     kube-apiserver. `kubernetes.io` signers will never issue certificates with a lifetime longer than 24
     hours.
 
-    Default (set by the server): 86400.
-    Format: int32.
+    Default (set by the server): 86400
+    Format: int32
     """
     unverified_user_annotations: dict[str, str] | None = field(name="unverifiedUserAnnotations", default=None)
     """

@@ -39,13 +39,13 @@ class LeaseSpec(Model, kw_only=True):
     leaseDurationSeconds is a duration that candidates for a lease need to wait to force acquire it.
     This is measured against the time of last observed renewTime.
 
-    Format: int32.
+    Format: int32
     """
     lease_transitions: int | None = field(name="leaseTransitions", default=None)
     """
     leaseTransitions is the number of transitions of a lease between holders.
 
-    Format: int32.
+    Format: int32
     """
     preferred_holder: str | None = field(name="preferredHolder", default=None)
     """

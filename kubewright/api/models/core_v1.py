@@ -115,7 +115,7 @@ class Event(Model, kw_only=True):
     """
     The number of times this event has occurred.
 
-    Format: int32.
+    Format: int32
     """
     event_time: str | None = field(name="eventTime", default=None)
     """Time when this Event was first observed."""
@@ -428,7 +428,7 @@ class AWSElasticBlockStoreVolumeSource(Model, kw_only=True):
     by volume name. Examples: For volume /dev/sda1, you specify the partition as "1". Similarly, the
     volume partition for /dev/sda is "0" (or you can leave the property empty).
 
-    Format: int32.
+    Format: int32
     """
     read_only: bool | None = field(name="readOnly", default=None)
     """
@@ -503,14 +503,14 @@ class AzureDiskVolumeSource(Model, kw_only=True):
      - `"ReadOnly"`
      - `"ReadWrite"`
 
-    Default (set by the server): "ReadWrite".
+    Default (set by the server): "ReadWrite"
     """
     fs_type: str | None = field(name="fsType", default=None)
     """
     fsType is Filesystem type to mount. Must be a filesystem type supported by the host operating
     system. Ex. "ext4", "xfs", "ntfs". Implicitly inferred to be "ext4" if unspecified.
 
-    Default (set by the server): "ext4".
+    Default (set by the server): "ext4"
     """
     kind: str | None = None
     """
@@ -523,7 +523,7 @@ class AzureDiskVolumeSource(Model, kw_only=True):
      - `"Managed"`
      - `"Shared"`
 
-    Default (set by the server): "Shared".
+    Default (set by the server): "Shared"
     """
     read_only: bool | None = field(name="readOnly", default=None)
     """
@@ -790,7 +790,7 @@ class ClientIPConfig(Model, kw_only=True):
     timeoutSeconds specifies the seconds of ClientIP type session sticky time. The value must be >0 &&
     <=86400(for 1 day) if ServiceAffinity == "ClientIP". Default value is 10800(for 3 hours).
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -830,7 +830,7 @@ class ClusterTrustBundleProjection(Model, kw_only=True):
     precedence over defaultUser. (Alpha) This field requires the AtomicWriteVolumeUserFields feature
     gate to be enabled.
 
-    Format: int64.
+    Format: int64
     """
 
 
@@ -959,7 +959,7 @@ class ConfigMapVolumeSource(Model, kw_only=True):
     path are not affected by this setting. This might be in conflict with other options that affect the
     file mode, like fsGroup, and the result can be other mode bits set.
 
-    Format: int32.
+    Format: int32
     """
     default_user: int | None = field(name="defaultUser", default=None)
     """
@@ -967,7 +967,7 @@ class ConfigMapVolumeSource(Model, kw_only=True):
     only used as a fallback when the item-level user field is unset. (Alpha) This field requires the
     AtomicWriteVolumeUserFields feature gate to be enabled.
 
-    Format: int64.
+    Format: int64
     """
     items: list[KeyToPath] | None = None
     """
@@ -1194,7 +1194,7 @@ class ContainerImage(Model, kw_only=True):
     """
     The size of the image in bytes.
 
-    Format: int64.
+    Format: int64
     """
 
 
@@ -1205,7 +1205,7 @@ class ContainerPort(Model, kw_only=True):
     """
     Number of port to expose on the pod's IP address. This must be a valid port number, 0 < x < 65536.
 
-    Format: int32.
+    Format: int32
     """
     host_ip: str | None = field(name="hostIP", default=None)
     """What host IP to bind the external port to."""
@@ -1214,7 +1214,7 @@ class ContainerPort(Model, kw_only=True):
     Number of port to expose on the host. If specified, this must be a valid port number, 0 < x < 65536.
     If HostNetwork is specified, this must match ContainerPort. Most containers do not need this.
 
-    Format: int32.
+    Format: int32
     """
     name: str | None = None
     """
@@ -1230,7 +1230,7 @@ class ContainerPort(Model, kw_only=True):
      - `"TCP"` is the TCP protocol.
      - `"UDP"` is the UDP protocol.
 
-    Default (set by the server): "TCP".
+    Default (set by the server): "TCP"
     """
 
 
@@ -1304,7 +1304,7 @@ class ContainerStateTerminated(Model, kw_only=True):
     """
     Exit status from the last termination of the container
 
-    Format: int32.
+    Format: int32
     """
     container_id: str | None = field(name="containerID", default=None)
     """Container's ID in the format '<type>://<container_id>'"""
@@ -1318,7 +1318,7 @@ class ContainerStateTerminated(Model, kw_only=True):
     """
     Signal from the last termination of the container
 
-    Format: int32.
+    Format: int32
     """
     started_at: str | None = field(name="startedAt", default=None)
     """Time at which previous execution of the container started"""
@@ -1366,7 +1366,7 @@ class ContainerStatus(Model, kw_only=True):
     always increment the value, but there are cases when the state may be lost due to node restarts and
     then the value may be reset to 0. The value is never negative.
 
-    Format: int32.
+    Format: int32
     """
     allocated_resources: dict[str, int | float | str] | None = field(name="allocatedResources", default=None)
     """
@@ -1498,7 +1498,7 @@ class DaemonEndpoint(Model, kw_only=True):
     """
     Port number of the given endpoint.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -1533,7 +1533,7 @@ class DownwardAPIVolumeFile(Model, kw_only=True):
     in conflict with other options that affect the file mode, like fsGroup, and the result can be other
     mode bits set.
 
-    Format: int32.
+    Format: int32
     """
     resource_field_ref: ResourceFieldSelector | None = field(name="resourceFieldRef", default=None)
     """
@@ -1546,7 +1546,7 @@ class DownwardAPIVolumeFile(Model, kw_only=True):
     precedence over defaultUser. (Alpha) This field requires the AtomicWriteVolumeUserFields feature
     gate to be enabled.
 
-    Format: int64.
+    Format: int64
     """
 
 
@@ -1565,7 +1565,7 @@ class DownwardAPIVolumeSource(Model, kw_only=True):
     might be in conflict with other options that affect the file mode, like fsGroup, and the result can
     be other mode bits set.
 
-    Format: int32.
+    Format: int32
     """
     default_user: int | None = field(name="defaultUser", default=None)
     """
@@ -1573,7 +1573,7 @@ class DownwardAPIVolumeSource(Model, kw_only=True):
     only used as a fallback when the item-level user field is unset. (Alpha) This field requires the
     AtomicWriteVolumeUserFields feature gate to be enabled.
 
-    Format: int64.
+    Format: int64
     """
     items: list[DownwardAPIVolumeFile] | None = None
     """Items is a list of downward API volume file"""
@@ -1599,7 +1599,7 @@ class EmptyDirVolumeSource(Model, kw_only=True):
     fsGroup permissions will override the mode specified here. This field has no effect on Windows. This
     field is alpha and requires EmptyDirVolumeMode featuregate to be enabled.
 
-    Format: int32.
+    Format: int32
     """
     size_limit: int | float | str | None = field(name="sizeLimit", default=None)
     """
@@ -1637,7 +1637,7 @@ class EndpointPort(Model, kw_only=True):
     """
     The port number of the endpoint.
 
-    Format: int32.
+    Format: int32
     """
     app_protocol: str | None = field(name="appProtocol", default=None)
     """
@@ -1954,7 +1954,7 @@ class EventSeries(Model, kw_only=True):
     """
     Number of occurrences in this series up to the last heartbeat time
 
-    Format: int32.
+    Format: int32
     """
     last_observed_time: str | None = field(name="lastObservedTime", default=None)
     """Time of the last occurrence observed"""
@@ -1996,7 +1996,7 @@ class EvictionResponder(Model, kw_only=True):
     The minimum value is 0 and the maximum value is 100000. The interval 0-999 is reserved for
     responders with *.k8s.io suffix. This field is required.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -2028,7 +2028,7 @@ class FCVolumeSource(Model, kw_only=True):
     """
     lun is Optional: FC target lun number
 
-    Format: int32.
+    Format: int32
     """
     read_only: bool | None = field(name="readOnly", default=None)
     """
@@ -2171,7 +2171,7 @@ class GCEPersistentDiskVolumeSource(Model, kw_only=True):
     volume partition for /dev/sda is "0" (or you can leave the property empty). More info:
     https://kubernetes.io/docs/concepts/storage/volumes#gcepersistentdisk
 
-    Format: int32.
+    Format: int32
     """
     read_only: bool | None = field(name="readOnly", default=None)
     """
@@ -2187,7 +2187,7 @@ class GRPCAction(Model, kw_only=True):
     """
     Port number of the gRPC service. Number must be in the range 1 to 65535.
 
-    Format: int32.
+    Format: int32
     """
     mode: str | None = None
     """
@@ -2387,7 +2387,7 @@ class ISCSIPersistentVolumeSource(Model, kw_only=True):
     """
     lun is iSCSI Target Lun number.
 
-    Format: int32.
+    Format: int32
     """
     target_portal: Req[str] = field(name="targetPortal")
     """
@@ -2414,7 +2414,7 @@ class ISCSIPersistentVolumeSource(Model, kw_only=True):
     """
     iscsiInterface is the interface Name that uses an iSCSI transport. Defaults to 'default' (tcp).
 
-    Default (set by the server): "default".
+    Default (set by the server): "default"
     """
     portals: list[str] | None = None
     """
@@ -2439,7 +2439,7 @@ class ISCSIVolumeSource(Model, kw_only=True):
     """
     lun represents iSCSI Target Lun number.
 
-    Format: int32.
+    Format: int32
     """
     target_portal: Req[str] = field(name="targetPortal")
     """
@@ -2466,7 +2466,7 @@ class ISCSIVolumeSource(Model, kw_only=True):
     """
     iscsiInterface is the interface Name that uses an iSCSI transport. Defaults to 'default' (tcp).
 
-    Default (set by the server): "default".
+    Default (set by the server): "default"
     """
     portals: list[str] | None = None
     """
@@ -2538,7 +2538,7 @@ class KeyToPath(Model, kw_only=True):
     might be in conflict with other options that affect the file mode, like fsGroup, and the result can
     be other mode bits set.
 
-    Format: int32.
+    Format: int32
     """
     user: int | None = None
     """
@@ -2546,7 +2546,7 @@ class KeyToPath(Model, kw_only=True):
     precedence over defaultUser. (Alpha) This field requires the AtomicWriteVolumeUserFields feature
     gate to be enabled.
 
-    Format: int64.
+    Format: int64
     """
 
 
@@ -2708,13 +2708,13 @@ class LinuxContainerUser(Model, kw_only=True):
     """
     GID is the primary gid initially attached to the first process in the container
 
-    Format: int64.
+    Format: int64
     """
     uid: Req[int]
     """
     UID is the primary uid initially attached to the first process in the container
 
-    Format: int64.
+    Format: int64
     """
     supplemental_groups: list[int] | None = field(name="supplementalGroups", default=None)
     """
@@ -3274,7 +3274,7 @@ class NodeSwapStatus(Model, kw_only=True):
     """
     Total amount of swap memory in bytes.
 
-    Format: int64.
+    Format: int64
     """
 
 
@@ -4014,7 +4014,7 @@ class PodCertificateProjection(Model, kw_only=True):
     kube-apiserver. `kubernetes.io` signers will never issue certificates with a lifetime longer than 24
     hours.
 
-    Format: int32.
+    Format: int32
     """
     user: int | None = None
     """
@@ -4022,7 +4022,7 @@ class PodCertificateProjection(Model, kw_only=True):
     precedence over defaultUser. (Alpha) This field requires the AtomicWriteVolumeUserFields feature
     gate to be enabled.
 
-    Format: int64.
+    Format: int64
     """
     user_annotations: dict[str, str] | None = field(name="userAnnotations", default=None)
     """
@@ -4064,7 +4064,7 @@ class PodCondition(Model, kw_only=True):
     """
     If set, this represents the .metadata.generation that the pod condition was set based upon.
 
-    Format: int64.
+    Format: int64
     """
     reason: str | None = None
     """Unique, one-word, CamelCase reason for the condition's last transition."""
@@ -4263,7 +4263,7 @@ class PodSecurityContext(Model, kw_only=True):
     If unset, the Kubelet will not modify the ownership and permissions of any volume. Note that this
     field cannot be set when spec.os.name is windows.
 
-    Format: int64.
+    Format: int64
     """
     fs_group_change_policy: str | None = field(name="fsGroupChangePolicy", default=None)
     """
@@ -4287,7 +4287,7 @@ class PodSecurityContext(Model, kw_only=True):
     in SecurityContext takes precedence for that container. Note that this field cannot be set when
     spec.os.name is windows.
 
-    Format: int64.
+    Format: int64
     """
     run_as_non_root: bool | None = field(name="runAsNonRoot", default=None)
     """
@@ -4304,7 +4304,7 @@ class PodSecurityContext(Model, kw_only=True):
     PodSecurityContext, the value specified in SecurityContext takes precedence for that container. Note
     that this field cannot be set when spec.os.name is windows.
 
-    Format: int64.
+    Format: int64
     """
     se_linux_change_policy: str | None = field(name="seLinuxChangePolicy", default=None)
     """
@@ -4396,7 +4396,7 @@ class PodSpec(Model, kw_only=True):
     system will actively try to mark it failed and kill associated containers. Value must be a positive
     integer.
 
-    Format: int64.
+    Format: int64
     """
     affinity: Affinity | None = None
     """If specified, the pod's scheduling constraints"""
@@ -4580,7 +4580,7 @@ class PodSpec(Model, kw_only=True):
     controller populates this field from PriorityClassName. The higher the value, the higher the
     priority.
 
-    Format: int32.
+    Format: int32
     """
     priority_class_name: str | None = field(name="priorityClassName", default=None)
     """
@@ -4703,7 +4703,7 @@ class PodSpec(Model, kw_only=True):
     a termination signal and the time when the processes are forcibly halted with a kill signal. Set
     this value longer than the expected cleanup time for your process. Defaults to 30 seconds.
 
-    Format: int64.
+    Format: int64
     """
     tolerations: list[Toleration] | None = None
     """If specified, the pod's tolerations."""
@@ -4808,7 +4808,7 @@ class PodStatus(Model, kw_only=True):
     If set, this represents the .metadata.generation that the pod status was set based upon. The
     PodObservedGenerationTracking feature gate must be enabled to use this field.
 
-    Format: int64.
+    Format: int64
     """
     phase: str | None = None
     """
@@ -4933,7 +4933,7 @@ class PortStatus(Model, kw_only=True):
     """
     Port is the port number of the service port of which status is recorded here
 
-    Format: int32.
+    Format: int32
     """
     protocol: Req[str]
     """
@@ -4984,7 +4984,7 @@ class PreferredSchedulingTerm(Model, kw_only=True):
     """
     Weight associated with matching the corresponding nodeSelectorTerm, in the range 1-100.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -5001,7 +5001,7 @@ class Probe(Model, kw_only=True):
     Minimum consecutive failures for the probe to be considered failed after having succeeded. Defaults
     to 3. Minimum value is 1.
 
-    Format: int32.
+    Format: int32
     """
     grpc: GRPCAction | None = None
     """GRPC specifies a GRPC HealthCheckRequest."""
@@ -5012,20 +5012,20 @@ class Probe(Model, kw_only=True):
     Number of seconds after the container has started before liveness probes are initiated. More info:
     https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle#container-probes
 
-    Format: int32.
+    Format: int32
     """
     period_seconds: int | None = field(name="periodSeconds", default=None)
     """
     How often (in seconds) to perform the probe. Default to 10 seconds. Minimum value is 1.
 
-    Format: int32.
+    Format: int32
     """
     success_threshold: int | None = field(name="successThreshold", default=None)
     """
     Minimum consecutive successes for the probe to be considered successful after having failed.
     Defaults to 1. Must be 1 for liveness and startup. Minimum value is 1.
 
-    Format: int32.
+    Format: int32
     """
     tcp_socket: TCPSocketAction | None = field(name="tcpSocket", default=None)
     """TCPSocket specifies a connection to a TCP port."""
@@ -5041,14 +5041,14 @@ class Probe(Model, kw_only=True):
     ProbeTerminationGracePeriod feature gate. Minimum value is 1. spec.terminationGracePeriodSeconds is
     used if unset.
 
-    Format: int64.
+    Format: int64
     """
     timeout_seconds: int | None = field(name="timeoutSeconds", default=None)
     """
     Number of seconds after which the probe times out. Defaults to 1 second. Minimum value is 1. More
     info: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle#container-probes
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -5063,7 +5063,7 @@ class ProjectedVolumeSource(Model, kw_only=True):
     affected by this setting. This might be in conflict with other options that affect the file mode,
     like fsGroup, and the result can be other mode bits set.
 
-    Format: int32.
+    Format: int32
     """
     default_user: int | None = field(name="defaultUser", default=None)
     """
@@ -5071,7 +5071,7 @@ class ProjectedVolumeSource(Model, kw_only=True):
     only used as a fallback when the item-level user field is unset. (Alpha) This field requires the
     AtomicWriteVolumeUserFields feature gate to be enabled.
 
-    Format: int64.
+    Format: int64
     """
     sources: list[VolumeProjection] | None = None
     """sources is the list of volume projections. Each entry in this list handles one source."""
@@ -5134,14 +5134,14 @@ class RBDPersistentVolumeSource(Model, kw_only=True):
     keyring is the path to key ring for RBDUser. Default is /etc/ceph/keyring. More info:
     https://examples.k8s.io/volumes/rbd/README.md#how-to-use-it
 
-    Default (set by the server): "/etc/ceph/keyring".
+    Default (set by the server): "/etc/ceph/keyring"
     """
     pool: str | None = None
     """
     pool is the rados pool name. Default is rbd. More info:
     https://examples.k8s.io/volumes/rbd/README.md#how-to-use-it
 
-    Default (set by the server): "rbd".
+    Default (set by the server): "rbd"
     """
     read_only: bool | None = field(name="readOnly", default=None)
     """
@@ -5158,7 +5158,7 @@ class RBDPersistentVolumeSource(Model, kw_only=True):
     user is the rados user name. Default is admin. More info:
     https://examples.k8s.io/volumes/rbd/README.md#how-to-use-it
 
-    Default (set by the server): "admin".
+    Default (set by the server): "admin"
     """
 
 
@@ -5189,14 +5189,14 @@ class RBDVolumeSource(Model, kw_only=True):
     keyring is the path to key ring for RBDUser. Default is /etc/ceph/keyring. More info:
     https://examples.k8s.io/volumes/rbd/README.md#how-to-use-it
 
-    Default (set by the server): "/etc/ceph/keyring".
+    Default (set by the server): "/etc/ceph/keyring"
     """
     pool: str | None = None
     """
     pool is the rados pool name. Default is rbd. More info:
     https://examples.k8s.io/volumes/rbd/README.md#how-to-use-it
 
-    Default (set by the server): "rbd".
+    Default (set by the server): "rbd"
     """
     read_only: bool | None = field(name="readOnly", default=None)
     """
@@ -5213,7 +5213,7 @@ class RBDVolumeSource(Model, kw_only=True):
     user is the rados user name. Default is admin. More info:
     https://examples.k8s.io/volumes/rbd/README.md#how-to-use-it
 
-    Default (set by the server): "admin".
+    Default (set by the server): "admin"
     """
 
 
@@ -5241,7 +5241,7 @@ class ReplicationControllerSpec(Model, kw_only=True):
     crashing, for it to be considered available. Defaults to 0 (pod will be considered available as soon
     as it is ready)
 
-    Format: int32.
+    Format: int32
     """
     replicas: int | None = None
     """
@@ -5249,8 +5249,8 @@ class ReplicationControllerSpec(Model, kw_only=True):
     and unspecified. Defaults to 1. More info:
     https://kubernetes.io/docs/concepts/workloads/controllers/replicationcontroller#what-is-a-replicationcontroller
 
-    Default (set by the server): 1.
-    Format: int32.
+    Default (set by the server): 1
+    Format: int32
     """
     selector: dict[str, str] | None = None
     """
@@ -5276,14 +5276,14 @@ class ReplicationControllerStatus(Model, kw_only=True):
     Replicas is the most recently observed number of replicas. More info:
     https://kubernetes.io/docs/concepts/workloads/controllers/replicationcontroller#what-is-a-replicationcontroller
 
-    Format: int32.
+    Format: int32
     """
     available_replicas: int | None = field(name="availableReplicas", default=None)
     """
     The number of available replicas (ready for at least minReadySeconds) for this replication
     controller.
 
-    Format: int32.
+    Format: int32
     """
     conditions: list[ReplicationControllerCondition] | None = None
     """Represents the latest available observations of a replication controller's current state."""
@@ -5292,19 +5292,19 @@ class ReplicationControllerStatus(Model, kw_only=True):
     The number of pods that have labels matching the labels of the pod template of the replication
     controller.
 
-    Format: int32.
+    Format: int32
     """
     observed_generation: int | None = field(name="observedGeneration", default=None)
     """
     ObservedGeneration reflects the generation of the most recently observed replication controller.
 
-    Format: int64.
+    Format: int64
     """
     ready_replicas: int | None = field(name="readyReplicas", default=None)
     """
     The number of ready replicas for this replication controller.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -5474,7 +5474,7 @@ class ScaleIOPersistentVolumeSource(Model, kw_only=True):
     fsType is the filesystem type to mount. Must be a filesystem type supported by the host operating
     system. Ex. "ext4", "xfs", "ntfs". Default is "xfs"
 
-    Default (set by the server): "xfs".
+    Default (set by the server): "xfs"
     """
     protection_domain: str | None = field(name="protectionDomain", default=None)
     """protectionDomain is the name of the ScaleIO Protection Domain for the configured storage."""
@@ -5490,7 +5490,7 @@ class ScaleIOPersistentVolumeSource(Model, kw_only=True):
     storageMode indicates whether the storage for a volume should be ThickProvisioned or
     ThinProvisioned. Default is ThinProvisioned.
 
-    Default (set by the server): "ThinProvisioned".
+    Default (set by the server): "ThinProvisioned"
     """
     storage_pool: str | None = field(name="storagePool", default=None)
     """storagePool is the ScaleIO Storage Pool associated with the protection domain."""
@@ -5518,7 +5518,7 @@ class ScaleIOVolumeSource(Model, kw_only=True):
     fsType is the filesystem type to mount. Must be a filesystem type supported by the host operating
     system. Ex. "ext4", "xfs", "ntfs". Default is "xfs".
 
-    Default (set by the server): "xfs".
+    Default (set by the server): "xfs"
     """
     protection_domain: str | None = field(name="protectionDomain", default=None)
     """protectionDomain is the name of the ScaleIO Protection Domain for the configured storage."""
@@ -5534,7 +5534,7 @@ class ScaleIOVolumeSource(Model, kw_only=True):
     storageMode indicates whether the storage for a volume should be ThickProvisioned or
     ThinProvisioned. Default is ThinProvisioned.
 
-    Default (set by the server): "ThinProvisioned".
+    Default (set by the server): "ThinProvisioned"
     """
     storage_pool: str | None = field(name="storagePool", default=None)
     """storagePool is the ScaleIO Storage Pool associated with the protection domain."""
@@ -5711,7 +5711,7 @@ class SecretVolumeSource(Model, kw_only=True):
     path are not affected by this setting. This might be in conflict with other options that affect the
     file mode, like fsGroup, and the result can be other mode bits set.
 
-    Format: int32.
+    Format: int32
     """
     default_user: int | None = field(name="defaultUser", default=None)
     """
@@ -5719,7 +5719,7 @@ class SecretVolumeSource(Model, kw_only=True):
     only used as a fallback when the item-level user field is unset. (Alpha) This field requires the
     AtomicWriteVolumeUserFields feature gate to be enabled.
 
-    Format: int64.
+    Format: int64
     """
     items: list[KeyToPath] | None = None
     """
@@ -5793,7 +5793,7 @@ class SecurityContext(Model, kw_only=True):
     specified in SecurityContext takes precedence. Note that this field cannot be set when spec.os.name
     is windows.
 
-    Format: int64.
+    Format: int64
     """
     run_as_non_root: bool | None = field(name="runAsNonRoot", default=None)
     """
@@ -5810,7 +5810,7 @@ class SecurityContext(Model, kw_only=True):
     PodSecurityContext, the value specified in SecurityContext takes precedence. Note that this field
     cannot be set when spec.os.name is windows.
 
-    Format: int64.
+    Format: int64
     """
     se_linux_options: SELinuxOptions | None = field(name="seLinuxOptions", default=None)
     """
@@ -5856,7 +5856,7 @@ class ServiceAccountTokenProjection(Model, kw_only=True):
     The kubelet will start trying to rotate the token if the token is older than 80 percent of its time
     to live or if the token is older than 24 hours.Defaults to 1 hour and must be at least 10 minutes.
 
-    Format: int64.
+    Format: int64
     """
     user: int | None = None
     """
@@ -5864,7 +5864,7 @@ class ServiceAccountTokenProjection(Model, kw_only=True):
     precedence over defaultUser. (Alpha) This field requires the AtomicWriteVolumeUserFields feature
     gate to be enabled.
 
-    Format: int64.
+    Format: int64
     """
 
 
@@ -5875,7 +5875,7 @@ class ServicePort(Model, kw_only=True):
     """
     The port that will be exposed by this service.
 
-    Format: int32.
+    Format: int32
     """
     app_protocol: str | None = field(name="appProtocol", default=None)
     """
@@ -5912,7 +5912,7 @@ class ServicePort(Model, kw_only=True):
     from NodePort to ClusterIP). More info:
     https://kubernetes.io/docs/concepts/services-networking/service/#type-nodeport
 
-    Format: int32.
+    Format: int32
     """
     protocol: str | None = None
     """
@@ -5923,7 +5923,7 @@ class ServicePort(Model, kw_only=True):
      - `"TCP"` is the TCP protocol.
      - `"UDP"` is the UDP protocol.
 
-    Default (set by the server): "TCP".
+    Default (set by the server): "TCP"
     """
     target_port: int | str | None = field(name="targetPort", default=None)
     """
@@ -6024,7 +6024,7 @@ class ServiceSpec(Model, kw_only=True):
     does not need it, creation will fail. This field will be wiped when updating a Service to no longer
     need it (e.g. changing type). This field cannot be updated once set.
 
-    Format: int32.
+    Format: int32
     """
     internal_traffic_policy: str | None = field(name="internalTrafficPolicy", default=None)
     """
@@ -6196,7 +6196,7 @@ class SleepAction(Model, kw_only=True):
     """
     Seconds is the number of seconds to sleep.
 
-    Format: int64.
+    Format: int64
     """
 
 
@@ -6359,7 +6359,7 @@ class Toleration(Model, kw_only=True):
     tolerate the taint forever (do not evict). Zero and negative values will be treated as 0 (evict
     immediately) by the system.
 
-    Format: int64.
+    Format: int64
     """
     value: str | None = None
     """
@@ -6413,7 +6413,7 @@ class TopologySpreadConstraint(Model, kw_only=True):
     `whenUnsatisfiable=ScheduleAnyway`, it is used to give higher precedence to topologies that satisfy
     it. It's a required field. Default value is 1 and 0 is not allowed.
 
-    Format: int32.
+    Format: int32
     """
     topology_key: Req[str] = field(name="topologyKey")
     """
@@ -6481,7 +6481,7 @@ class TopologySpreadConstraint(Model, kw_only=True):
     with the same labelSelector cannot be scheduled, because computed skew will be 3(3 - 0) if new Pod
     is scheduled to any of the three zones, it will violate MaxSkew.
 
-    Format: int32.
+    Format: int32
     """
     node_affinity_policy: str | None = field(name="nodeAffinityPolicy", default=None)
     """
@@ -7009,7 +7009,7 @@ class WeightedPodAffinityTerm(Model, kw_only=True):
     """
     weight associated with matching the corresponding podAffinityTerm, in the range 1-100.
 
-    Format: int32.
+    Format: int32
     """
 
 

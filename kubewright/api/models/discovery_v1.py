@@ -166,7 +166,7 @@ class EndpointPort(Model, kw_only=True):
     service, this must be set to the service's target port. EndpointSlices used for other purposes may
     have a nil port.
 
-    Format: int32.
+    Format: int32
     """
     protocol: str | None = None
     """

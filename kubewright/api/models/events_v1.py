@@ -33,7 +33,7 @@ class Event(Model, kw_only=True):
     """
     deprecatedCount is the deprecated field assuring backward compatibility with core.v1 Event type.
 
-    Format: int32.
+    Format: int32
     """
     deprecated_first_timestamp: str | None = field(name="deprecatedFirstTimestamp", default=None)
     """
@@ -100,7 +100,7 @@ class EventSeries(Model, kw_only=True):
     """
     count is the number of occurrences in this series up to the last heartbeat time.
 
-    Format: int32.
+    Format: int32
     """
     last_observed_time: Req[str] = field(name="lastObservedTime")
     """lastObservedTime is the time when last Event from the series was seen before last heartbeat."""

@@ -66,7 +66,7 @@ class ExemptPriorityLevelConfiguration(Model, kw_only=True):
 
     LendableCL(i) = round( NominalCL(i) * lendablePercent(i)/100.0 )
 
-    Format: int32.
+    Format: int32
     """
     nominal_concurrency_shares: int | None = field(name="nominalConcurrencyShares", default=None)
     """
@@ -81,7 +81,7 @@ class ExemptPriorityLevelConfiguration(Model, kw_only=True):
     Bigger numbers mean a larger nominal concurrency limit, at the expense of every other priority
     level. This field has a default value of zero.
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -131,7 +131,7 @@ class FlowSchemaSpec(Model, kw_only=True):
     MatchingPrecedence.  Each MatchingPrecedence value must be ranged in [1,10000]. Note that if the
     precedence is not specified, it will be set to 1000 as default.
 
-    Format: int32.
+    Format: int32
     """
     rules: list[PolicyRulesWithSubjects] | None = None
     """
@@ -199,7 +199,7 @@ class LimitedPriorityLevelConfiguration(Model, kw_only=True):
     of seats that is greater than its own nominal concurrency limit (NominalCL). When this field is left
     `nil`, the limit is effectively infinite.
 
-    Format: int32.
+    Format: int32
     """
     lendable_percent: int | None = field(name="lendablePercent", default=None)
     """
@@ -210,7 +210,7 @@ class LimitedPriorityLevelConfiguration(Model, kw_only=True):
 
     LendableCL(i) = round( NominalCL(i) * lendablePercent(i)/100.0 )
 
-    Format: int32.
+    Format: int32
     """
     nominal_concurrency_shares: int | None = field(name="nominalConcurrencyShares", default=None)
     """
@@ -230,7 +230,7 @@ class LimitedPriorityLevelConfiguration(Model, kw_only=True):
     Setting this field to zero supports the construction of a "jail" for this priority level that is
     used to hold some request(s)
 
-    Format: int32.
+    Format: int32
     """
 
 
@@ -357,7 +357,7 @@ class QueuingConfiguration(Model, kw_only=True):
     saturate most of the queues).  See the user-facing documentation for more extensive guidance on
     setting this field.  This field has a default value of 8.
 
-    Format: int32.
+    Format: int32
     """
     queue_length_limit: int | None = field(name="queueLengthLimit", default=None)
     """
@@ -365,7 +365,7 @@ class QueuingConfiguration(Model, kw_only=True):
     priority level at a time; excess requests are rejected.  This value must be positive.  If not
     specified, it will be defaulted to 50.
 
-    Format: int32.
+    Format: int32
     """
     queues: int | None = None
     """
@@ -374,7 +374,7 @@ class QueuingConfiguration(Model, kw_only=True):
     thus makes the distinguisher method of associated flow schemas irrelevant.  This field has a default
     value of 64.
 
-    Format: int32.
+    Format: int32
     """
 
 

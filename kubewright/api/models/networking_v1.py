@@ -270,7 +270,7 @@ class IngressPortStatus(Model, kw_only=True):
     """
     port is the port number of the ingress port.
 
-    Format: int32.
+    Format: int32
     """
     protocol: Req[str]
     """
@@ -478,7 +478,7 @@ class NetworkPolicyPort(Model, kw_only=True):
     by the policy. This field cannot be defined if the port field is not defined or if the port field is
     defined as a named (string) port. The endPort must be equal or greater than port.
 
-    Format: int32.
+    Format: int32
     """
     port: int | str | None = None
     """
@@ -564,7 +564,7 @@ class ServiceBackendPort(Model, kw_only=True):
     number is the numerical port number (e.g. 80) on the Service. This is a mutually exclusive setting
     with "Name".
 
-    Format: int32.
+    Format: int32
     """
 
 

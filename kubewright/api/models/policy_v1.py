@@ -127,13 +127,13 @@ class PodDisruptionBudgetStatus(Model, kw_only=True):
     """
     current number of healthy pods
 
-    Format: int32.
+    Format: int32
     """
     desired_healthy: int | None = field(name="desiredHealthy", default=None)
     """
     minimum desired number of healthy pods
 
-    Format: int32.
+    Format: int32
     """
     disrupted_pods: dict[str, str] | None = field(name="disruptedPods", default=None)
     """
@@ -151,18 +151,18 @@ class PodDisruptionBudgetStatus(Model, kw_only=True):
     """
     Number of pod disruptions that are currently allowed.
 
-    Format: int32.
+    Format: int32
     """
     expected_pods: int | None = field(name="expectedPods", default=None)
     """
     total number of pods counted by this disruption budget
 
-    Format: int32.
+    Format: int32
     """
     observed_generation: int | None = field(name="observedGeneration", default=None)
     """
     Most recent generation observed when updating this PDB status. DisruptionsAllowed and other status
     information is valid only if observedGeneration equals to PDB's object generation.
 
-    Format: int64.
+    Format: int64
     """

@@ -571,7 +571,7 @@ class DeviceAttribute(Model, kw_only=True):
     """
     IntValue is a number.
 
-    Format: int64.
+    Format: int64
     """
     ints: list[int] | None = None
     """
@@ -1017,7 +1017,7 @@ class DeviceSubRequest(Model, kw_only=True):
     Count is used only when the count mode is "ExactCount". Must be greater than zero. If AllocationMode
     is ExactCount and this field is not specified, the default is one.
 
-    Format: int64.
+    Format: int64
     """
     derived_attributes: list[DeviceDerivedAttribute] | None = field(name="derivedAttributes", default=None)
     """
@@ -1203,7 +1203,7 @@ class DeviceToleration(Model, kw_only=True):
      - `"Equal"`
      - `"Exists"`
 
-    Default (set by the server): "Equal".
+    Default (set by the server): "Equal"
     """
     toleration_seconds: int | None = field(name="tolerationSeconds", default=None)
     """
@@ -1213,7 +1213,7 @@ class DeviceToleration(Model, kw_only=True):
     immediately) by the system. If larger than zero, the time when the pod needs to be evicted is
     calculated as <time when taint was adedd> + <toleration seconds>.
 
-    Format: int64.
+    Format: int64
     """
     value: str | None = None
     """
@@ -1286,7 +1286,7 @@ class ExactDeviceRequest(Model, kw_only=True):
     Count is used only when the count mode is "ExactCount". Must be greater than zero. If AllocationMode
     is ExactCount and this field is not specified, the default is one.
 
-    Format: int64.
+    Format: int64
     """
     derived_attributes: list[DeviceDerivedAttribute] | None = field(name="derivedAttributes", default=None)
     """
@@ -1565,7 +1565,7 @@ class ResourcePool(Model, kw_only=True):
     Combined with ResourceSliceCount, this mechanism enables consumers to detect pools which are
     comprised of multiple ResourceSlices and are in an incomplete state.
 
-    Format: int64.
+    Format: int64
     """
     name: Req[str]
     """
@@ -1584,7 +1584,7 @@ class ResourcePool(Model, kw_only=True):
     Consumers can use this to check whether they have seen all ResourceSlices belonging to the same
     pool.
 
-    Format: int64.
+    Format: int64
     """
 
 

@@ -45,5 +45,5 @@ class PriorityClass(Model, kw_only=True):
     value represents the integer value of this priority class. This is the actual priority that pods
     receive when they have the name of this class in their pod spec.
 
-    Format: int32.
+    Format: int32
     """

@@ -45,7 +45,7 @@ class WorkloadPodGroupGangSchedulingPolicy(Model, kw_only=True):
     a context-specific sane default (e.g., parallelism for a Job). If set, it must be a positive
     integer.
 
-    Format: int32.
+    Format: int32
     """
 
 

@@ -254,7 +254,7 @@ class CSIDriverSpec(Model, kw_only=True):
 
     This field is mutable.
 
-    Format: int64.
+    Format: int64
     """
     pod_info_on_mount: bool | None = field(name="podInfoOnMount", default=None)
     """
@@ -517,7 +517,7 @@ class TokenRequest(Model, kw_only=True):
     expirationSeconds is the duration of validity of the token in "TokenRequestSpec". It has the same
     default value of "ExpirationSeconds" in "TokenRequestSpec".
 
-    Format: int64.
+    Format: int64
     """
 
 
@@ -589,7 +589,7 @@ class VolumeError(Model, kw_only=True):
 
     This field requires the MutableCSINodeAllocatableCount feature gate being enabled to be set.
 
-    Format: int32.
+    Format: int32
     """
     message: str | None = None
     """
@@ -610,5 +610,5 @@ class VolumeNodeResources(Model, kw_only=True):
     The same rule applies for a unique volume that is shared among multiple pods on the same node. If
     this field is not specified, then the supported number of volumes on this node is unbounded.
 
-    Format: int32.
+    Format: int32
     """

@@ -32,12 +32,13 @@ class ChoiceSpec(Model, kw_only=True):
     nullable_choice: OneOf[Literal["A"]] | None | UnsetType = field(
         name="nullableChoice", default=UNSET
     )
-    """enum: ["A", null]."""
+    """Enum: ["A", null]"""
     numbers: int | None = None
+    """One of: 1, 2, 3"""
     odd: (
         OneOf[Literal["=", "!=", "=~", "a b", "it's", '"', "\\", "é", "None"]] | None
     ) = None
     plain: OneOf[Literal["A", "B"]] | None = None
     single: OneOf[Literal["Only"]] | None = None
     unquoted: str | None = None
-    """enum: [true, false]."""
+    """Enum: [true, false]"""

@@ -47,7 +47,7 @@ class EvilSpec(Open, kw_only=True):
         | None
     ) = None
     defaulted: str | None = None
-    """Default (set by the server): "\\"\\"\\" + exit() + \\"\\"\\""."""
+    """Default (set by the server): "\\"\\"\\" + exit() + \\"\\"\\"\""""
     lines: str | None = None
     """
     one

@@ -19,7 +19,7 @@ class Value(Model, kw_only=True):
 
 
 class DefaultedObject(Model, kw_only=True):
-    """Default (set by the server): {"a": 1}."""
+    """Default (set by the server): {"a": 1}"""
 
     a: int | None = None
     b: str | None = None
@@ -39,21 +39,21 @@ class NullableValue(Model, kw_only=True):
 class ValueSpec(Model, kw_only=True):
     required: Req[str]
     amount: int | float | None = None
-    """Format: double."""
+    """Format: double"""
     count: int | None = None
     """
-    Format: int64.
-    minimum: 1.0.
-    maximum: 18446744073709551615.
+    Format: int64
+    Minimum: 1.0
+    Maximum: 18446744073709551615
     """
     data: str | None = None
-    """Format: byte."""
+    """Format: byte"""
     defaulted: bool | None = None
-    """Default (set by the server): true."""
+    """Default (set by the server): true"""
     defaulted_object: DefaultedObject | None = field(
         name="defaultedObject", default=None
     )
-    """Default (set by the server): {"a": 1}."""
+    """Default (set by the server): {"a": 1}"""
     matrix: list[list[Matrix]] | None = None
     nullable: str | None | UnsetType = UNSET
     nullable_items: list[str | None] | None = field(name="nullableItems", default=None)
@@ -62,18 +62,18 @@ class ValueSpec(Model, kw_only=True):
     )
     optional: str | None = None
     pattern: str | None = None
-    """pattern: ^(?i)[\\w-_]+$."""
+    """Pattern: ^(?i)[\\w-_]+$"""
     port: int | str | None = None
     required_nullable: int | None | UnsetType = field(
         name="requiredNullable", default=UNSET
     )
     secret: str | None = None
-    """Format: password."""
+    """Format: password"""
     typed_port: int | str | None = field(name="typedPort", default=None)
     wait: str | None = None
     """
-    Default (set by the server): "1h30m".
-    Format: duration.
+    Default (set by the server): "1h30m"
+    Format: duration
     """
     when: str | None = None
-    """Format: date-time."""
+    """Format: date-time"""
