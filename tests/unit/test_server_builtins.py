@@ -1,0 +1,127 @@
+"""Built-in kinds: Go's zero values and defaults, types, scale, kinds with manners of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.server_calls import CONFIG_MAPS, MERGE, Server, config_map, owners
+
+Json = dict[str, Any]
+DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+def deployment(name: str = "d") -> Json:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name},
+        "spec": {
+            "selector": {"matchLabels": {"app": "d"}},
+            "template": {
+                "metadata": {"labels": {"app": "d"}},
+                "spec": {"containers": [{"name": "c", "image": "nginx:1.27"}]},
+            },
+        },
+    }
+
+
+def test_a_deployment_gets_what_go_fills_in(server: Server) -> None:
+    spec = server.call("POST", DEPLOYMENTS, deployment()).body["spec"]
+    assert (spec["replicas"], spec["revisionHistoryLimit"], spec["progressDeadlineSeconds"]) == (1, 10, 600)
+    assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}}
+    container = spec["template"]["spec"]["containers"][0]
+    assert (container["imagePullPolicy"], container["resources"]) == ("IfNotPresent", {})
+
+
+def test_structs_that_are_no_pointers_are_always_there(server: Server) -> None:
+    assert server.call("POST", DEPLOYMENTS, deployment()).body["status"] == {}
+
+
+def test_empty_values_of_optional_fields_vanish(server: Server) -> None:
+    answer = server.call("POST", CONFIG_MAPS, {**config_map("c"), "data": {}, "binaryData": {}})
+    assert set(answer.body) == {"apiVersion", "kind", "metadata"}
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"data": {"a": 1}}, "json: cannot unmarshal number into Go struct field ConfigMap.data of type string"),
+        ({"data": "x"}, "cannot unmarshal string into Go struct field ConfigMap.data"),
+        ({"binaryData": {"a": "%"}}, "illegal base64 data at input byte 0"),
+        ({"kind": "Secret"}, "converting (v1.Secret) to (core.ConfigMap): unknown conversion"),
+        ({"apiVersion": "v2"}, 'no kind "ConfigMap" is registered for version "v2"'),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_a_decoding_error(server: Server, body: Json, message: str) -> None:
+    answer = server.call("POST", CONFIG_MAPS, {**config_map("c"), **body})
+    assert answer.status == 400
+    assert message in answer.body["message"]
+
+
+def test_a_secret_keeps_written_strings_as_data(server: Server) -> None:
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"a": "b"}}
+    secret = server.call("POST", "/api/v1/namespaces/default/secrets", body).body
+    assert (secret["data"], secret["type"]) == ({"a": "Yg=="}, "Opaque")
+    assert "stringData" not in secret
+
+
+def test_a_namespace_has_its_finalizer_its_phase_and_its_name_as_label(server: Server) -> None:
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": "team-"}}
+    namespace = server.call("POST", "/api/v1/namespaces", body).body
+    name = namespace["metadata"]["name"]
+    assert namespace["metadata"]["labels"] == {"kubernetes.io/metadata.name": name}
+    assert (namespace["spec"], namespace["status"]) == ({"finalizers": ["kubernetes"]}, {"phase": "Active"})
+
+
+def test_a_lease_is_created_by_put_and_a_config_map_is_not(server: Server) -> None:
+    lease = {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": "l"},
+        "spec": {"holderIdentity": "me"},
+    }
+    assert server.call("PUT", f"{LEASES}/l", lease).status == 201
+    assert server.call("PUT", f"{LEASES}/l", lease).status == 422
+    assert server.call("PUT", f"{CONFIG_MAPS}/c", config_map("c")).status == 404
+
+
+def test_scaling_changes_replicas_and_owns_them(server: Server) -> None:
+    server.call("POST", DEPLOYMENTS, deployment())
+    scale = server.call("GET", f"{DEPLOYMENTS}/d/scale").body
+    assert (scale["kind"], scale["spec"], scale["status"]) == (
+        "Scale",
+        {"replicas": 1},
+        {"replicas": 0, "selector": "app=d"},
+    )
+    scaled = server.call("PUT", f"{DEPLOYMENTS}/d/scale", {**scale, "spec": {"replicas": 5}})
+    assert scaled.body["spec"] == {"replicas": 5}
+    server.call(
+        "PATCH", f"{DEPLOYMENTS}/d/scale", {"spec": {"replicas": 3}}, {"fieldManager": "hpa"}, content_type=MERGE
+    )
+    body = server.call("GET", f"{DEPLOYMENTS}/d").body
+    assert (body["spec"]["replicas"], body["metadata"]["generation"]) == (3, 3)
+    assert owners(body)["hpa", "Update"] == {"f:spec": {"f:replicas": {}}}
+
+
+def test_a_scale_is_refused_when_stale_or_negative(server: Server) -> None:
+    server.call("POST", DEPLOYMENTS, deployment())
+    scale = server.call("GET", f"{DEPLOYMENTS}/d/scale").body
+    stale = {**scale, "metadata": {**scale["metadata"], "resourceVersion": "1"}}
+    assert server.call("PUT", f"{DEPLOYMENTS}/d/scale", stale).status == 409
+    negative = server.call("PATCH", f"{DEPLOYMENTS}/d/scale", {"spec": {"replicas": -1}}, content_type=MERGE)
+    assert (negative.status, negative.body["details"]["kind"]) == (422, "Scale")
+
+
+def test_fields_that_are_there_anyway_belong_to_nobody(server: Server) -> None:
+    created = server.call("POST", DEPLOYMENTS, deployment()).body
+    fields = owners(created)["tests", "Update"]["f:spec"]
+    assert "." not in fields
+    assert fields["f:template"]["f:metadata"]["f:labels"] == {".": {}, "f:app": {}}
