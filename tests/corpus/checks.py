@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import importlib
 import json
 import sys
@@ -33,6 +34,8 @@ class Findings:
 def check(crds: CrdSet, group_versions: tuple[GroupVersionPlan, ...], directory: Path) -> Findings:
     """Imports the package that stands in ``directory`` under the set's name, and tries it on samples."""
     findings = Findings()
+    # An installed package has its byte code; timing an import should not time the compiler.
+    compileall.compile_dir(directory / crds.name, quiet=2)
     sys.path.insert(0, str(directory))
     try:
         for gv in group_versions:
@@ -46,10 +49,10 @@ def check(crds: CrdSet, group_versions: tuple[GroupVersionPlan, ...], directory:
 
 def _check_group_version(crds: CrdSet, gv: GroupVersionPlan, findings: Findings) -> None:
     findings.versions += len(gv.kinds)
-    begin = time.perf_counter()
+    begin = time.process_time()
     try:
         models = importlib.import_module(f"{crds.name}.models.{gv.module}")
-        findings.import_times[f"{crds.name}.{gv.module}"] = time.perf_counter() - begin
+        findings.import_times[f"{crds.name}.{gv.module}"] = time.process_time() - begin
         for folder in ("clientset", "listers", "informers", "applyconfigurations"):
             importlib.import_module(f"{crds.name}.{folder}.{gv.module}")
     except Exception as error:

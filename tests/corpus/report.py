@@ -49,7 +49,7 @@ def judge(results: Sequence[ProjectResult], types: Sequence[TypeResult], wall: f
         worst = max((s, name) for r in results for name, s in r.import_times.items())
         yield (
             statistics.median(times) < IMPORT_LIMIT,
-            f"import of a group's models: median {statistics.median(times) * 1000:.0f} ms, worst {worst[0] * 1000:.0f} ms ({worst[1]})",
+            f"import of a group's models (CPU): median {statistics.median(times) * 1000:.0f} ms, worst {worst[0] * 1000:.0f} ms ({worst[1]})",
         )
     for tool in types:
         yield not tool.errors, f"{tool.tool}: {len(tool.errors)} errors in {tool.files} files"
