@@ -201,6 +201,6 @@ def version_priority(version: str) -> tuple[int, int, int, str]:
     found = _VERSION.fullmatch(version)
     if found is None:
         # other names sort alphabetically, first is best
-        return 0, 0, 0, "".join(chr(0x10FFFF - ord(c)) for c in version)
+        return 0, 0, 0, "".join(chr(0x10FFFF - ord(c)) for c in version) + chr(0x10FFFF)
     stage = {None: 3, "beta": 2, "alpha": 1}[found[2]]
     return stage, int(found[1]), int(found[3] or 0), ""
