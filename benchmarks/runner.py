@@ -65,6 +65,8 @@ def mock_server(scenario: Scenario, flavour: str) -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def run_once(scenario: Scenario, variant: Variant, url: str, limit: float = 420.0) -> Figures:
