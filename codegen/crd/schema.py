@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 from codegen.crd.model import Source
@@ -71,7 +71,7 @@ def read_schema(schema: object, source: Source, notices: list[str] | None = None
     reader = _Reader(source)
     root = _root(reader.node(cast("Schema", schema), 0), doc_of(cast("Schema", schema)))
     if notices is not None:
-        notices.extend(reader.notices)
+        notices.extend(reader.notices())
     return root
 
 
@@ -109,7 +109,16 @@ class _Reader:
         self._source = source
         self._path: list[str | int] = []
         self._nodes = 0
-        self.notices: list[str] = []
+        self._remarks: dict[str, list[Source]] = {}
+
+    def notices(self) -> Iterator[str]:
+        """What was odd but usable: each thing once, with its first place."""
+        for remark, places in self._remarks.items():
+            more = f" (and in {len(places) - 1} more places)" if len(places) > 1 else ""
+            yield f"{places[0]}: {remark}{more}"
+
+    def _remark(self, remark: str, place: Source) -> None:
+        self._remarks.setdefault(remark, []).append(place)
 
     def _error(self, message: str, hint: str = "") -> CodegenError:
         return CodegenError(message, source=str(self._source.at(*self._path)), hint=hint)
@@ -171,7 +180,7 @@ class _Reader:
             if close := difflib.get_close_matches(str(declared), _TYPES, n=1, cutoff=0.75):
                 raise self._error(f"unknown type {declared!r}", f"did you mean {close[0]!r}?")
             # Not a slip but some tool's own word: the other fields are still worth having.
-            self.notices.append(f"{self._source.at(*self._path)}: unknown type {declared!r}, read as any value")
+            self._remark(f"unknown type {declared!r}, read as any value", self._source.at(*self._path))
             self._path.pop()
             return "", nullable
         return ("" if declared == "null" else str(declared)), nullable
@@ -233,8 +242,7 @@ class _Reader:
     def _unnameable(self, name: str) -> bool:
         if not _UNNAMEABLE.search(name):
             return False
-        place = self._source.at(*self._path, "properties", name)
-        self.notices.append(f"{place!s}: no field can have this name; it is kept in `.extra`".replace("\n", "\\n"))
+        self._remark(f"no field can be called {name!r}, it is kept in `.extra`", self._source.at(*self._path))
         return True
 
 
