@@ -12,12 +12,12 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar, cast, get_origin
+from typing import Generic, TypeAlias, TypeVar, cast, get_origin
 
 import msgspec
 
 from .core.codec import encode, reader
-from .core.managedfields import heads_of, without_managed_fields
+from .core.managedfields import reader_without_managed_fields
 from .core.resource import Resource
 from .core.store import Entry, Key, Store
 from .errors import DecodeError, KubewrightError, NotFound
@@ -120,8 +120,10 @@ class Cache(Generic[T]):
         self._transform = transform
         self._managed_fields = managed_fields
         self._on_undecodable = on_undecodable
-        self._read: Callable[[bytes | msgspec.Raw], T] | None = None
-        self._heads = heads_of(resource.api_version, resource.kind) if resource is not None else ()
+        self._read: Callable[[bytes], T] | None = None
+        self._hides_managed_fields = (
+            False  # until an object shows that its metadata is typed: then decoders can skip the field
+        )
         self._plain = (get_origin(model) or model) is dict
         self._indexers: dict[str, IndexFunction[T] | HeaderIndexer] = {}
         self._quarantine: dict[Key, Entry] = {}
@@ -203,16 +205,10 @@ class Cache(Generic[T]):
             raise DecodeError(str(fault), path=fault.path)
         try:
             read = self._read
-            if read is None:
-                self._read = read = reader(self.model)  # late: a decoder of a big model takes milliseconds to make
-            raw = entry.raw
-            if entry.managed and not self._managed_fields:
-                raw = without_managed_fields(entry, self._heads)
-                made = read(raw)
-                if raw is entry.raw:
-                    self._drop_managed_fields(made)
-            else:
-                made = read(raw)
+            if read is None:  # late: a decoder of a big model takes milliseconds to make
+                read = reader(self.model) if self._managed_fields else reader_without_managed_fields(self.model)
+                self._read = read
+            made = read(entry.raw)
             if self._transform is not None:
                 return self._transformed(made, entry.raw)
         except DecodeError as error:
@@ -231,16 +227,6 @@ class Cache(Generic[T]):
             except DecodeError:
                 continue
         return made
-
-    def _drop_managed_fields(self, made: object) -> None:
-        if isinstance(made, dict):
-            metadata = cast("dict[str, Any]", made).get("metadata")
-            if isinstance(metadata, dict):
-                cast("dict[str, Any]", metadata).pop("managedFields", None)
-            return
-        metadata = getattr(made, "metadata", None)
-        if metadata is not None:
-            metadata.managed_fields = None
 
     def _transformed(self, made: T, raw: bytes) -> T:
         assert self._transform is not None

@@ -31,7 +31,6 @@ IndexValues: TypeAlias = Callable[["Entry"], Mapping[str, Sequence[str]]]
 class Entry(msgspec.Struct, gc=False):
     """One cached object. `labels` is shared between entries: never hand it out.
 
-    `managed` is the length of the managedFields array in `raw`, 0 for none, so that it can be cut out before decoding.
     `fault` says why the object cannot be decoded as its model, once somebody tried.
     """
 
@@ -40,7 +39,6 @@ class Entry(msgspec.Struct, gc=False):
     resource_version: str
     labels: dict[str, str]
     raw: bytes
-    managed: int = 0
     fault: DecodeError | None = None
 
     def __repr__(self) -> str:  # never the bytes: they may be a Secret's
@@ -56,7 +54,6 @@ class _Meta(msgspec.Struct, gc=False, rename="camel"):
     namespace: str | None = None
     uid: str | None = None
     labels: Raw = _ABSENT  # no union with None: msgspec reads `Raw | None` as null only
-    managed_fields: Raw = _ABSENT
 
 
 class _Head(msgspec.Struct, gc=False):
@@ -73,6 +70,7 @@ _head_decoder = msgspec.json.Decoder(_Head)
 _bare_decoder = msgspec.json.Decoder(_Bare)
 _labels_decoder = msgspec.json.Decoder(dict[str, str])
 _EMPTY: dict[str, str] = {}
+_IDENTIFIED = (b'{"apiVersion":', b'{"kind":')
 
 
 class LabelSets:
@@ -81,35 +79,33 @@ class LabelSets:
     Pods of one ReplicaSet differ in nothing here; the table is keyed by the raw JSON, so a known set is not even parsed.
     """
 
-    __slots__ = ("_limit", "_names", "_sets")
+    __slots__ = ("_limit", "names", "sets")
 
     def __init__(self, limit: int = 8192) -> None:
         self._limit = limit
-        self._sets: dict[bytes, dict[str, str]] = {}
-        self._names: dict[str, str] = {}
+        self.sets: dict[bytes, dict[str, str]] = {}
+        self.names: dict[str | None, str] = {None: ""}
 
     def labels(self, raw: Raw) -> dict[str, str]:
         """The labels that `raw` says; none for what is no map of strings (its typed decode will complain)."""
         text = bytes(raw)
-        known = self._sets.get(text)
+        known = self.sets.get(text)
         if known is None:
             try:
                 known = _labels_decoder.decode(text)
             except msgspec.DecodeError:
                 return _EMPTY
-            if len(self._sets) >= self._limit:
-                self._sets.clear()
-            self._sets[text] = known
+            if len(self.sets) >= self._limit:
+                self.sets.clear()
+            self.sets[text] = known
         return known
 
     def namespace(self, name: str | None) -> str:
-        if not name:
-            return ""
-        known = self._names.get(name)
+        known = self.names.get(name)
         if known is None:
-            if len(self._names) >= self._limit:
-                self._names.clear()
-            self._names[name] = known = name
+            if len(self.names) >= self._limit:
+                self.names.clear()
+            self.names[name] = known = name or ""
         return known
 
 
@@ -123,17 +119,17 @@ def read_entry(raw: bytes, shared: LabelSets) -> Entry:
 
 
 def _entry(meta: _Meta, raw: bytes, shared: LabelSets) -> Entry:
-    name, version = meta.name, meta.resource_version
+    # Once an object of a list and once an event: the look-ups that nearly always hit are made here, without a call.
+    name, version, labels, namespace = meta.name, meta.resource_version, meta.labels, meta.namespace
     if not name or not version:
         raise DecodeError("no usable header: metadata.name or metadata.resourceVersion is empty")
-    managed = meta.managed_fields
+    where = shared.names.get(namespace)
     return Entry(
-        (shared.namespace(meta.namespace), name),
+        (shared.namespace(namespace) if where is None else where, name),
         meta.uid or "",
         version,
-        shared.labels(meta.labels) if meta.labels is not _ABSENT else _EMPTY,
+        _EMPTY if labels is _ABSENT else shared.sets.get(bytes(labels)) or shared.labels(labels),
         raw,
-        len(memoryview(managed)) if managed is not _ABSENT else 0,
     )
 
 
@@ -151,16 +147,24 @@ def read_entries(
     """
     entries: list[Entry] = []
     unusable: list[DecodeError] = []
-    add = entries.append
+    add, decode = entries.append, _head_decoder.decode
+    bare = True
     for item in items:
-        start = bytes(memoryview(item)[:14])
         try:
-            if start == b'{"apiVersion":' or start.startswith(b'{"kind":'):
-                add(read_entry(bytes(item), shared))
-            else:
+            # As the item before, so this one: an item that must be put together is not copied for a look at its beginning.
+            if bare and not bytes(memoryview(item)[:14]).startswith(_IDENTIFIED):
                 add(_read_bare(item, shared, api_version, kind))
+                continue
+            raw = bytes(item)
+            bare = not raw.startswith(_IDENTIFIED)
+            if bare:
+                add(_read_bare(item, shared, api_version, kind))
+            else:
+                add(_entry(decode(raw).metadata, raw, shared))
         except DecodeError as error:
             unusable.append(error)
+        except msgspec.DecodeError as error:
+            unusable.append(_unusable(error))
     return entries, unusable
 
 

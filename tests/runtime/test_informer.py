@@ -13,6 +13,7 @@ from kubewright.core.resource import Resource
 from kubewright.errors import DecodeError, Forbidden, KubewrightError, NotFound, ShutDown
 from kubewright.factory import wait_for_cache_sync
 from kubewright.informer import SharedInformer
+from kubewright.model import Model
 from kubewright.objects import ObjectKey, origin_of
 from kubewright.testing.clock import FakeClock
 from kubewright.testing.source import ScriptedServer
@@ -376,6 +377,24 @@ def test_managed_fields_are_handed_out_only_when_asked_for(wanted: bool) -> None
         assert obj.metadata is not None
         assert bool(obj.metadata.managed_fields) is wanted
         assert b"kubectl" in (origin_of(obj) or b"")
+
+
+def test_a_model_without_typed_metadata_gets_nothing_unexpected() -> None:
+    class Loose(Model):
+        metadata: dict[str, Any] | None = None
+
+    server = ScriptedServer()
+    for name in "ab":
+        server.add(name, managedFields=[{"manager": "kubectl"}])
+    made = SharedInformer(server.source(), Loose)
+    try:
+        made.start()
+        wait_for_cache_sync(made, timeout=10)
+        for obj in made.lister.list():
+            assert obj.metadata is not None
+            assert sorted(obj.metadata) == ["name", "namespace", "resourceVersion", "uid"]
+    finally:
+        made.stop()
 
 
 def test_a_read_object_carries_the_whole_document_it_came_in() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from kubewright.core.managedfields import heads_of, without_managed_fields
 from kubewright.core.store import Entry, LabelSets, Store, read_entries, read_entry
 from kubewright.errors import DecodeError, KubewrightError
 from kubewright.objects import ObjectKey
@@ -233,43 +232,3 @@ def test_one_item_without_header_does_not_hide_the_others() -> None:
 def test_an_entry_does_not_show_its_content() -> None:
     # a Secret's bytes must reach no log
     assert "token" not in repr(entry("a", annotations={"token": "abc"}))
-
-
-@pytest.mark.parametrize(
-    "metadata",
-    [
-        {"managedFields": [{"manager": "m"}], "finalizers": ["x"]},
-        {"finalizers": ["x"], "managedFields": [{"manager": "m"}]},
-    ],
-)
-def test_managed_fields_are_cut_wherever_they_stand(metadata: Any) -> None:
-    found = entry("a", **metadata)
-    cut = json.loads(without_managed_fields(found))
-    assert "managedFields" not in cut["metadata"]
-    assert cut["metadata"]["finalizers"] == ["x"]
-
-
-def test_the_words_managed_fields_in_a_string_are_not_cut() -> None:
-    inner = '{"managedFields":[1]}'
-    found = entry("a", annotations={"last": inner}, managedFields=[{"manager": "m"}])
-    assert json.loads(without_managed_fields(found))["metadata"]["annotations"]["last"] == inner
-
-
-def test_a_second_field_of_that_name_makes_the_cut_uncertain_so_there_is_none() -> None:
-    text = b'{"data":{"managedFields":[1]},"metadata":{"name":"a","resourceVersion":"1","managedFields":[2]}}'
-    assert without_managed_fields(read_entry(text, LabelSets())) == text
-
-
-@pytest.mark.parametrize("head", heads_of("v1", "Pod"))
-def test_a_known_head_makes_the_first_array_of_that_name_the_one(head: bytes) -> None:
-    text = head + b'"name":"a","resourceVersion":"1","managedFields":[2]},"data":{"managedFields":[1]}}'
-    cut = json.loads(without_managed_fields(read_entry(text, LabelSets()), heads_of("v1", "Pod")))
-    assert cut["metadata"] == {"name": "a", "resourceVersion": "1"}
-    assert cut["data"] == {"managedFields": [1]}
-
-
-def test_a_label_of_that_name_under_a_known_head_is_not_cut() -> None:
-    text = heads_of("v1", "Pod")[0] + (
-        b'"name":"a","resourceVersion":"1","labels":{"managedFields":"[1]"},"managedFields":[{"manager":"m"}]}}'
-    )
-    assert without_managed_fields(read_entry(text, LabelSets()), heads_of("v1", "Pod")) == text
