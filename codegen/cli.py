@@ -292,6 +292,7 @@ def _serve(options: argparse.Namespace) -> int:
             raise UsageError("no such file or directory", source=str(path))
     try:
         # Of the runtime only this command needs something, and only when it runs.
+        from kubewright.errors import KubewrightError
         from kubewright.testing import APIServer
     except ModuleNotFoundError as error:
         raise UsageError(
@@ -311,6 +312,8 @@ def _serve(options: argparse.Namespace) -> int:
             stop.wait()
     except OSError as error:
         raise UsageError(f"cannot serve: {error.strerror or error}", source=f"port {options.port}") from error
+    except KubewrightError as error:
+        raise CodegenError(f"cannot serve: {error}") from error
     print("stopped", flush=True)
     return OK
 

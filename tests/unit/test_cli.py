@@ -157,6 +157,14 @@ def test_a_helm_chart_is_told_how_to_be_rendered(capsys: pytest.CaptureFixture[s
     assert "helm template --include-crds CHART > crds.yaml" in capsys.readouterr().err
 
 
+def test_serve_says_which_crd_it_cannot_use(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("schemas/bad.yaml").write_text("kind: CustomResourceDefinition\nspec: {{ x }}\n")
+    assert main(["serve", "--crds", "schemas"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: cannot serve: ")
+    assert "schemas/bad.yaml" in said
+
+
 def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["generate", "--help"])
