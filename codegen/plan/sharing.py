@@ -2,8 +2,9 @@
 
 Without it a real CRD is mostly repetition (KServe's InferenceService: 3,005 objects, 145 shapes).  A shape is what an
 object looks like, not what its documentation says.  Shapes of one or two fields are only shared under the same last path
-segment, because ``{name}`` is many different things; except twins (siblings of one shape), the metadata of templates, and
-shapes that hold another class of this module, which are as distinctive as that class.
+segment, because ``{name}`` is many different things; except twins (siblings of one shape), the metadata of templates, references
+(``tokenSecretRef``, ``passwordSecretRef``), and shapes that hold another class of this module, which are as distinctive as
+that class.
 
 A class is called by the shortest suffix of its shortest path that no class nearer to the root has.  So what is added
 deeper in a schema never renames what was there, and nothing is ever numbered.
@@ -45,6 +46,8 @@ def scalar_type(name: ScalarType) -> TypePlan:
 _WITH_PARENT = frozenset({"spec", "status"})
 # Up to this many fields a shape says too little to be shared by itself ...
 _SMALL = 2
+# ... and what it refers to says the rest: `tokenSecretRef` and `passwordSecretRef` are both a SecretRef.
+_REFERENCES = ("SecretKeyRef", "SecretRef", "ConfigMapKeyRef", "ConfigMapRef")
 # ... unless it is the metadata of a template.
 _METADATA = frozenset({"annotations", "labels"})
 
@@ -67,6 +70,7 @@ class Shape:
     path: Path
     node: Object
     root: bool = False
+    label: str = ""  # what its name had to say for it to be shared
     paths: list[Path] = field(default_factory=list[Path])
 
 
@@ -127,11 +131,12 @@ class ShapeTable:
             ShapeField(p.name, self._type(p.node, (*path, p.name)), p.required, p.node.nullable)
             for p in node.properties
         )
-        key = (root, self._label(fields, path, root), node.open, fields)
+        label = self._label(fields, path, root)
+        key = (root, label, node.open, fields)
         known = self._ids.get(key)
         if known is None:
             known = self._ids[key] = f"#{len(self._ids)}"
-            self.shapes[known] = Shape(known, fields, node.open, path, node, root, [path])
+            self.shapes[known] = Shape(known, fields, node.open, path, node, root, label, [path])
         else:
             shape = self.shapes[known]
             shape.paths.append(path)
@@ -149,7 +154,7 @@ class ShapeTable:
             or any(isinstance(each, Own) for f in fields for each in mentioned(f.type))
         ):
             return ""
-        return self._labels.get(path) or segment_name(path[-1])
+        return _reference(path) or self._labels.get(path) or segment_name(path[-1])
 
     def _label_twins(self, node: Object, path: Path) -> None:
         """Small siblings of one shape (``holding`` and ``waiting``) are one thing, whatever they are called."""
@@ -162,6 +167,12 @@ class ShapeTable:
             if len(places) > 1:
                 label = segment_name(min(places)[-1])
                 self._labels.update((below, label) for below in places)
+
+
+def _reference(path: Path) -> str:
+    """Kubernetes' word for what a small object refers to, where its name says so."""
+    name = segment_name(path[-1])
+    return next((word for word in _REFERENCES if name.endswith(word)), "")
 
 
 def _unwrap(node: Node, path: Path) -> tuple[Node, Path]:
@@ -225,6 +236,8 @@ def class_names(
 def _candidates(shape: Shape) -> Iterator[str]:
     """Names for a class, best first: ever longer suffixes of its path, then the whole path with a word behind it."""
     parts = [naming.kind_class(shape.path[0]), *(segment_name(segment) for segment in shape.path[1:])]
+    if shape.label in _REFERENCES:
+        yield shape.label
     start = len(parts) - (2 if shape.path[-1] in _WITH_PARENT and len(parts) > 1 else 1)
     for first in range(start, -1, -1):
         yield "".join(parts[first:])

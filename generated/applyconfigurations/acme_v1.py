@@ -12,12 +12,8 @@ if TYPE_CHECKING:
     from kubewright.api.applyconfigurations import meta_v1
 
 __all__ = [
-    "AccessKeyIDSecretRefApply",
-    "AccessTokenSecretRefApply",
-    "AccountSecretRefApply",
     "AcmeDNSApply",
     "AkamaiApply",
-    "ApiKeySecretRefApply",
     "AuthApply",
     "AuthorizationApply",
     "AuthorizationChallengeApply",
@@ -25,7 +21,6 @@ __all__ = [
     "ChallengeApply",
     "ChallengeSpecApply",
     "ChallengeStatusApply",
-    "ClientSecretSecretRefApply",
     "CloudDNSApply",
     "CloudflareApply",
     "DigitaloceanApply",
@@ -44,12 +39,10 @@ __all__ = [
     "ParentRefApply",
     "Rfc2136Apply",
     "Route53Apply",
+    "SecretRefApply",
     "SelectorApply",
     "ServiceAccountRefApply",
-    "ServiceAccountSecretRefApply",
     "SolverApply",
-    "TokenSecretRefApply",
-    "TsigSecretSecretRefApply",
     "WebhookApply",
 ]
 
@@ -74,48 +67,20 @@ class OrderApply(TypedDict, total=False):
     status: OrderStatusApply
 
 
-class AccessKeyIDSecretRefApply(TypedDict, total=False):
-    """Applied AccessKeyIDSecretRef."""
-
-    key: str
-    name: str
-
-
-class AccessTokenSecretRefApply(TypedDict, total=False):
-    """Applied AccessTokenSecretRef."""
-
-    key: str
-    name: str
-
-
-class AccountSecretRefApply(TypedDict, total=False):
-    """Applied AccountSecretRef."""
-
-    key: str
-    name: str
-
-
 class AcmeDNSApply(TypedDict, total=False):
     """Applied AcmeDNS."""
 
-    accountSecretRef: AccountSecretRefApply
+    accountSecretRef: SecretRefApply
     host: str
 
 
 class AkamaiApply(TypedDict, total=False):
     """Applied Akamai."""
 
-    accessTokenSecretRef: AccessTokenSecretRefApply
-    clientSecretSecretRef: AccessTokenSecretRefApply
-    clientTokenSecretRef: AccessTokenSecretRefApply
+    accessTokenSecretRef: SecretRefApply
+    clientSecretSecretRef: SecretRefApply
+    clientTokenSecretRef: SecretRefApply
     serviceConsumerDomain: str
-
-
-class ApiKeySecretRefApply(TypedDict, total=False):
-    """Applied ApiKeySecretRef."""
-
-    key: str
-    name: str
 
 
 class AuthApply(TypedDict, total=False):
@@ -146,7 +111,7 @@ class AzureDNSApply(TypedDict, total=False):
     """Applied AzureDNS."""
 
     clientID: str
-    clientSecretSecretRef: ClientSecretSecretRefApply
+    clientSecretSecretRef: SecretRefApply
     environment: Literal["AzurePublicCloud", "AzureChinaCloud", "AzureGermanCloud", "AzureUSGovernmentCloud"]
     hostedZoneName: str
     managedIdentity: ManagedIdentityApply
@@ -180,33 +145,26 @@ class ChallengeStatusApply(TypedDict, total=False):
     state: Literal["valid", "ready", "pending", "processing", "invalid", "expired", "errored"]
 
 
-class ClientSecretSecretRefApply(TypedDict, total=False):
-    """Applied ClientSecretSecretRef."""
-
-    key: str
-    name: str
-
-
 class CloudDNSApply(TypedDict, total=False):
     """Applied CloudDNS."""
 
     hostedZoneName: str
     project: str
-    serviceAccountSecretRef: ServiceAccountSecretRefApply
+    serviceAccountSecretRef: SecretRefApply
 
 
 class CloudflareApply(TypedDict, total=False):
     """Applied Cloudflare."""
 
-    apiKeySecretRef: ApiKeySecretRefApply
-    apiTokenSecretRef: ApiKeySecretRefApply
+    apiKeySecretRef: SecretRefApply
+    apiTokenSecretRef: SecretRefApply
     email: str
 
 
 class DigitaloceanApply(TypedDict, total=False):
     """Applied Digitalocean."""
 
-    tokenSecretRef: TokenSecretRefApply
+    tokenSecretRef: SecretRefApply
 
 
 class Dns01Apply(TypedDict, total=False):
@@ -333,19 +291,26 @@ class Rfc2136Apply(TypedDict, total=False):
     protocol: Literal["TCP", "UDP"]
     tsigAlgorithm: str
     tsigKeyName: str
-    tsigSecretSecretRef: TsigSecretSecretRefApply
+    tsigSecretSecretRef: SecretRefApply
 
 
 class Route53Apply(TypedDict, total=False):
     """Applied Route53."""
 
     accessKeyID: str
-    accessKeyIDSecretRef: AccessKeyIDSecretRefApply
+    accessKeyIDSecretRef: SecretRefApply
     auth: AuthApply
     hostedZoneID: str
     region: str
     role: str
-    secretAccessKeySecretRef: AccessKeyIDSecretRefApply
+    secretAccessKeySecretRef: SecretRefApply
+
+
+class SecretRefApply(TypedDict, total=False):
+    """Applied SecretRef."""
+
+    key: str
+    name: str
 
 
 class SelectorApply(TypedDict, total=False):
@@ -363,13 +328,6 @@ class ServiceAccountRefApply(TypedDict, total=False):
     name: str
 
 
-class ServiceAccountSecretRefApply(TypedDict, total=False):
-    """Applied ServiceAccountSecretRef."""
-
-    key: str
-    name: str
-
-
 class SolverApply(TypedDict, total=False):
     """Applied Solver."""
 
@@ -377,20 +335,6 @@ class SolverApply(TypedDict, total=False):
     http01: Http01Apply
     selector: SelectorApply
     waitInsteadOfSelfCheck: str
-
-
-class TokenSecretRefApply(TypedDict, total=False):
-    """Applied TokenSecretRef."""
-
-    key: str
-    name: str
-
-
-class TsigSecretSecretRefApply(TypedDict, total=False):
-    """Applied TsigSecretSecretRef."""
-
-    key: str
-    name: str
 
 
 class WebhookApply(TypedDict, total=False):

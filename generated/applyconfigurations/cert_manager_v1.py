@@ -12,15 +12,10 @@ if TYPE_CHECKING:
     from kubewright.api.applyconfigurations import meta_v1
 
 __all__ = [
-    "AccessKeyIDSecretRefApply",
-    "AccessTokenSecretRefApply",
-    "AccountSecretRefApply",
     "AcmeApply",
     "AcmeDNSApply",
     "AdditionalOutputFormatApply",
     "AkamaiApply",
-    "ApiKeySecretRefApply",
-    "ApiTokenSecretRefApply",
     "AppRoleApply",
     "AriApply",
     "AuthApply",
@@ -28,7 +23,6 @@ __all__ = [
     "AwsApply",
     "AzureDNSApply",
     "CaApply",
-    "CaBundleSecretRefApply",
     "CertificateApply",
     "CertificateRequestApply",
     "CertificateRequestSpecApply",
@@ -36,7 +30,6 @@ __all__ = [
     "CertificateSpecApply",
     "CertificateStatusApply",
     "ClientCertificateApply",
-    "ClientSecretSecretRefApply",
     "CloudApply",
     "CloudDNSApply",
     "CloudflareApply",
@@ -55,7 +48,6 @@ __all__ = [
     "IssuerApply",
     "IssuerRefApply",
     "JksApply",
-    "KeySecretRefApply",
     "KeystoresApply",
     "KubernetesApply",
     "ManagedIdentityApply",
@@ -63,10 +55,8 @@ __all__ = [
     "NgtsApply",
     "OtherNameApply",
     "ParentRefApply",
-    "PasswordSecretRefApply",
     "Pkcs12Apply",
     "PrivateKeyApply",
-    "PrivateKeySecretRefApply",
     "RenewalApply",
     "Rfc2136Apply",
     "Route53Apply",
@@ -76,15 +66,12 @@ __all__ = [
     "SelectorApply",
     "SelfSignedApply",
     "ServiceAccountRefApply",
-    "ServiceAccountSecretRefApply",
     "SolverApply",
     "SpecAcmeApply",
     "StatusAcmeApply",
     "SubjectApply",
     "SuggestedWindowApply",
-    "TokenSecretRefApply",
     "TppApply",
-    "TsigSecretSecretRefApply",
     "VaultApply",
     "VenafiApply",
     "WebhookApply",
@@ -132,27 +119,6 @@ class IssuerApply(TypedDict, total=False):
     status: ClusterIssuerStatusApply
 
 
-class AccessKeyIDSecretRefApply(TypedDict, total=False):
-    """Applied AccessKeyIDSecretRef."""
-
-    key: str
-    name: str
-
-
-class AccessTokenSecretRefApply(TypedDict, total=False):
-    """Applied AccessTokenSecretRef."""
-
-    key: str
-    name: str
-
-
-class AccountSecretRefApply(TypedDict, total=False):
-    """Applied AccountSecretRef."""
-
-    key: str
-    name: str
-
-
 class AcmeApply(TypedDict, total=False):
     """Applied Acme."""
 
@@ -162,7 +128,7 @@ class AcmeApply(TypedDict, total=False):
 class AcmeDNSApply(TypedDict, total=False):
     """Applied AcmeDNS."""
 
-    accountSecretRef: AccountSecretRefApply
+    accountSecretRef: SecretRefApply
     host: str
 
 
@@ -175,24 +141,10 @@ class AdditionalOutputFormatApply(TypedDict, total=False):
 class AkamaiApply(TypedDict, total=False):
     """Applied Akamai."""
 
-    accessTokenSecretRef: AccessTokenSecretRefApply
-    clientSecretSecretRef: AccessTokenSecretRefApply
-    clientTokenSecretRef: AccessTokenSecretRefApply
+    accessTokenSecretRef: SecretRefApply
+    clientSecretSecretRef: SecretRefApply
+    clientTokenSecretRef: SecretRefApply
     serviceConsumerDomain: str
-
-
-class ApiKeySecretRefApply(TypedDict, total=False):
-    """Applied ApiKeySecretRef."""
-
-    key: str
-    name: str
-
-
-class ApiTokenSecretRefApply(TypedDict, total=False):
-    """Applied ApiTokenSecretRef."""
-
-    key: str
-    name: str
 
 
 class AppRoleApply(TypedDict, total=False):
@@ -220,7 +172,7 @@ class AuthApply(TypedDict, total=False):
     aws: AwsApply
     clientCertificate: ClientCertificateApply
     kubernetes: KubernetesApply
-    tokenSecretRef: TokenSecretRefApply
+    tokenSecretRef: SecretRefApply
 
 
 class AuthKubernetesApply(TypedDict, total=False):
@@ -244,7 +196,7 @@ class AzureDNSApply(TypedDict, total=False):
     """Applied AzureDNS."""
 
     clientID: str
-    clientSecretSecretRef: ClientSecretSecretRefApply
+    clientSecretSecretRef: SecretRefApply
     environment: Literal["AzurePublicCloud", "AzureChinaCloud", "AzureGermanCloud", "AzureUSGovernmentCloud"]
     hostedZoneName: str
     managedIdentity: ManagedIdentityApply
@@ -261,13 +213,6 @@ class CaApply(TypedDict, total=False):
     issuingCertificateURLs: list[str]
     ocspServers: list[str]
     secretName: str
-
-
-class CaBundleSecretRefApply(TypedDict, total=False):
-    """Applied CaBundleSecretRef."""
-
-    key: str
-    name: str
 
 
 class CertificateRequestSpecApply(TypedDict, total=False):
@@ -404,17 +349,10 @@ class ClientCertificateApply(TypedDict, total=False):
     secretName: str
 
 
-class ClientSecretSecretRefApply(TypedDict, total=False):
-    """Applied ClientSecretSecretRef."""
-
-    key: str
-    name: str
-
-
 class CloudApply(TypedDict, total=False):
     """Applied Cloud."""
 
-    apiTokenSecretRef: ApiTokenSecretRefApply
+    apiTokenSecretRef: SecretRefApply
     url: str
 
 
@@ -423,14 +361,14 @@ class CloudDNSApply(TypedDict, total=False):
 
     hostedZoneName: str
     project: str
-    serviceAccountSecretRef: ServiceAccountSecretRefApply
+    serviceAccountSecretRef: SecretRefApply
 
 
 class CloudflareApply(TypedDict, total=False):
     """Applied Cloudflare."""
 
-    apiKeySecretRef: ApiKeySecretRefApply
-    apiTokenSecretRef: ApiKeySecretRefApply
+    apiKeySecretRef: SecretRefApply
+    apiTokenSecretRef: SecretRefApply
     email: str
 
 
@@ -460,7 +398,7 @@ class CredentialsRefApply(TypedDict, total=False):
 class DigitaloceanApply(TypedDict, total=False):
     """Applied Digitalocean."""
 
-    tokenSecretRef: TokenSecretRefApply
+    tokenSecretRef: SecretRefApply
 
 
 class Dns01Apply(TypedDict, total=False):
@@ -493,7 +431,7 @@ class ExternalAccountBindingApply(TypedDict, total=False):
 
     keyAlgorithm: Literal["HS256", "HS384", "HS512"]
     keyID: str
-    keySecretRef: KeySecretRefApply
+    keySecretRef: SecretRefApply
 
 
 class GatewayHTTPRouteApply(TypedDict, total=False):
@@ -546,14 +484,7 @@ class JksApply(TypedDict, total=False):
     alias: str
     create: bool
     password: str
-    passwordSecretRef: PasswordSecretRefApply
-
-
-class KeySecretRefApply(TypedDict, total=False):
-    """Applied KeySecretRef."""
-
-    key: str
-    name: str
+    passwordSecretRef: SecretRefApply
 
 
 class KeystoresApply(TypedDict, total=False):
@@ -615,19 +546,12 @@ class ParentRefApply(TypedDict, total=False):
     sectionName: str
 
 
-class PasswordSecretRefApply(TypedDict, total=False):
-    """Applied PasswordSecretRef."""
-
-    key: str
-    name: str
-
-
 class Pkcs12Apply(TypedDict, total=False):
     """Applied Pkcs12."""
 
     create: bool
     password: str
-    passwordSecretRef: PasswordSecretRefApply
+    passwordSecretRef: SecretRefApply
     profile: Literal["LegacyRC2", "LegacyDES", "Modern2023", "Modern2026"]
 
 
@@ -638,13 +562,6 @@ class PrivateKeyApply(TypedDict, total=False):
     encoding: Literal["PKCS1", "PKCS8"]
     rotationPolicy: Literal["Never", "Always"]
     size: int
-
-
-class PrivateKeySecretRefApply(TypedDict, total=False):
-    """Applied PrivateKeySecretRef."""
-
-    key: str
-    name: str
 
 
 class RenewalApply(TypedDict, total=False):
@@ -661,19 +578,19 @@ class Rfc2136Apply(TypedDict, total=False):
     protocol: Literal["TCP", "UDP"]
     tsigAlgorithm: str
     tsigKeyName: str
-    tsigSecretSecretRef: TsigSecretSecretRefApply
+    tsigSecretSecretRef: SecretRefApply
 
 
 class Route53Apply(TypedDict, total=False):
     """Applied Route53."""
 
     accessKeyID: str
-    accessKeyIDSecretRef: AccessKeyIDSecretRefApply
+    accessKeyIDSecretRef: SecretRefApply
     auth: Route53AuthApply
     hostedZoneID: str
     region: str
     role: str
-    secretAccessKeySecretRef: AccessKeyIDSecretRefApply
+    secretAccessKeySecretRef: SecretRefApply
 
 
 class Route53AuthApply(TypedDict, total=False):
@@ -717,13 +634,6 @@ class ServiceAccountRefApply(TypedDict, total=False):
     name: str
 
 
-class ServiceAccountSecretRefApply(TypedDict, total=False):
-    """Applied ServiceAccountSecretRef."""
-
-    key: str
-    name: str
-
-
 class SolverApply(TypedDict, total=False):
     """Applied Solver."""
 
@@ -742,7 +652,7 @@ class SpecAcmeApply(TypedDict, total=False):
     enableDurationFeature: bool
     externalAccountBinding: ExternalAccountBindingApply
     preferredChain: str
-    privateKeySecretRef: PrivateKeySecretRefApply
+    privateKeySecretRef: SecretRefApply
     profile: str
     renewalInformationSource: Literal["ARI", "None"]
     server: str
@@ -778,27 +688,13 @@ class SuggestedWindowApply(TypedDict, total=False):
     start: str
 
 
-class TokenSecretRefApply(TypedDict, total=False):
-    """Applied TokenSecretRef."""
-
-    key: str
-    name: str
-
-
 class TppApply(TypedDict, total=False):
     """Applied Tpp."""
 
     caBundle: str
-    caBundleSecretRef: CaBundleSecretRefApply
+    caBundleSecretRef: SecretRefApply
     credentialsRef: CredentialsRefApply
     url: str
-
-
-class TsigSecretSecretRefApply(TypedDict, total=False):
-    """Applied TsigSecretSecretRef."""
-
-    key: str
-    name: str
 
 
 class VaultApply(TypedDict, total=False):
@@ -806,9 +702,9 @@ class VaultApply(TypedDict, total=False):
 
     auth: AuthApply
     caBundle: str
-    caBundleSecretRef: CaBundleSecretRefApply
-    clientCertSecretRef: CaBundleSecretRefApply
-    clientKeySecretRef: CaBundleSecretRefApply
+    caBundleSecretRef: SecretRefApply
+    clientCertSecretRef: SecretRefApply
+    clientKeySecretRef: SecretRefApply
     namespace: str
     path: str
     server: str

@@ -33,75 +33,13 @@ class Order(Model, kw_only=True):
     status: OrderStatus | None = None
 
 
-class AccessKeyIDSecretRef(Model, kw_only=True):
-    """
-    The SecretAccessKey is used for authentication. If set, pull the AWS
-    access key ID from a key within a Kubernetes Secret.
-    Cannot be set when AccessKeyID is set.
-    If neither the Access Key nor Key ID are set, we fall back to using env
-    vars, shared credentials file, or AWS Instance metadata,
-    see:
-    https://docs.aws.amazon.com/sdk-for-go/v1/developer-guide/configuring-sdk.html#specifying-credentials
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
-class AccessTokenSecretRef(Model, kw_only=True):
-    """
-    A reference to a specific 'key' within a Secret resource.
-    In some instances, `key` is a required field.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
-class AccountSecretRef(Model, kw_only=True):
-    """
-    A reference to a specific 'key' within a Secret resource.
-    In some instances, `key` is a required field.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
 class AcmeDNS(Model, kw_only=True):
     """
     Use the 'ACME DNS' (https://github.com/joohoi/acme-dns) API to manage
     DNS01 challenge records.
     """
 
-    account_secret_ref: Req[AccountSecretRef] = field(name="accountSecretRef")
+    account_secret_ref: Req[SecretRef] = field(name="accountSecretRef")
     """
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
@@ -112,42 +50,22 @@ class AcmeDNS(Model, kw_only=True):
 class Akamai(Model, kw_only=True):
     """Use the Akamai DNS zone management API to manage DNS01 challenge records."""
 
-    access_token_secret_ref: Req[AccessTokenSecretRef] = field(name="accessTokenSecretRef")
+    access_token_secret_ref: Req[SecretRef] = field(name="accessTokenSecretRef")
     """
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
     """
-    client_secret_secret_ref: Req[AccessTokenSecretRef] = field(name="clientSecretSecretRef")
+    client_secret_secret_ref: Req[SecretRef] = field(name="clientSecretSecretRef")
     """
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
     """
-    client_token_secret_ref: Req[AccessTokenSecretRef] = field(name="clientTokenSecretRef")
+    client_token_secret_ref: Req[SecretRef] = field(name="clientTokenSecretRef")
     """
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
     """
     service_consumer_domain: Req[str] = field(name="serviceConsumerDomain")
-
-
-class ApiKeySecretRef(Model, kw_only=True):
-    """
-    API key to use to authenticate with Cloudflare.
-    Note: using an API token to authenticate is now the recommended method
-    as it allows greater control of permissions.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
 
 
 class Auth(Model, kw_only=True):
@@ -241,7 +159,7 @@ class AzureDNS(Model, kw_only=True):
     The ClientID of the Azure Service Principal used to authenticate with Azure DNS.
     If set, ClientSecret and TenantID must also be set.
     """
-    client_secret_secret_ref: ClientSecretSecretRef | None = field(name="clientSecretSecretRef", default=None)
+    client_secret_secret_ref: SecretRef | None = field(name="clientSecretSecretRef", default=None)
     """
     Auth: Azure Service Principal:
     A reference to a Secret containing the password associated with the Service Principal.
@@ -377,26 +295,6 @@ class ChallengeStatus(Model, kw_only=True):
     """
 
 
-class ClientSecretSecretRef(Model, kw_only=True):
-    """
-    Auth: Azure Service Principal:
-    A reference to a Secret containing the password associated with the Service Principal.
-    If set, ClientID and TenantID must also be set.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
 class CloudDNS(Model, kw_only=True):
     """Use the Google Cloud DNS API to manage DNS01 challenge records."""
 
@@ -407,7 +305,7 @@ class CloudDNS(Model, kw_only=True):
     Cloud DNS zone the challenge record has to be created.
     If left empty cert-manager will automatically choose a zone.
     """
-    service_account_secret_ref: ServiceAccountSecretRef | None = field(name="serviceAccountSecretRef", default=None)
+    service_account_secret_ref: SecretRef | None = field(name="serviceAccountSecretRef", default=None)
     """
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
@@ -417,13 +315,13 @@ class CloudDNS(Model, kw_only=True):
 class Cloudflare(Model, kw_only=True):
     """Use the Cloudflare API to manage DNS01 challenge records."""
 
-    api_key_secret_ref: ApiKeySecretRef | None = field(name="apiKeySecretRef", default=None)
+    api_key_secret_ref: SecretRef | None = field(name="apiKeySecretRef", default=None)
     """
     API key to use to authenticate with Cloudflare.
     Note: using an API token to authenticate is now the recommended method
     as it allows greater control of permissions.
     """
-    api_token_secret_ref: ApiKeySecretRef | None = field(name="apiTokenSecretRef", default=None)
+    api_token_secret_ref: SecretRef | None = field(name="apiTokenSecretRef", default=None)
     """API token used to authenticate with Cloudflare."""
     email: str | None = None
     """Email of the account, only required when using API key based authentication."""
@@ -432,7 +330,7 @@ class Cloudflare(Model, kw_only=True):
 class Digitalocean(Model, kw_only=True):
     """Use the DigitalOcean DNS API to manage DNS01 challenge records."""
 
-    token_secret_ref: Req[TokenSecretRef] = field(name="tokenSecretRef")
+    token_secret_ref: Req[SecretRef] = field(name="tokenSecretRef")
     """
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
@@ -965,7 +863,7 @@ class Rfc2136(Model, kw_only=True):
     The TSIG Key name configured in the DNS.
     If ``tsigSecretSecretRef`` is defined, this field is required.
     """
-    tsig_secret_secret_ref: TsigSecretSecretRef | None = field(name="tsigSecretSecretRef", default=None)
+    tsig_secret_secret_ref: SecretRef | None = field(name="tsigSecretSecretRef", default=None)
     """
     The name of the secret containing the TSIG value.
     If ``tsigKeyName`` is defined, this field is required.
@@ -984,7 +882,7 @@ class Route53(Model, kw_only=True):
     see:
     https://docs.aws.amazon.com/sdk-for-go/v1/developer-guide/configuring-sdk.html#specifying-credentials
     """
-    access_key_id_secret_ref: AccessKeyIDSecretRef | None = field(name="accessKeyIDSecretRef", default=None)
+    access_key_id_secret_ref: SecretRef | None = field(name="accessKeyIDSecretRef", default=None)
     """
     The SecretAccessKey is used for authentication. If set, pull the AWS
     access key ID from a key within a Kubernetes Secret.
@@ -1036,13 +934,32 @@ class Route53(Model, kw_only=True):
     or the inferred credentials from environment variables, shared credentials file or AWS Instance
     metadata
     """
-    secret_access_key_secret_ref: AccessKeyIDSecretRef | None = field(name="secretAccessKeySecretRef", default=None)
+    secret_access_key_secret_ref: SecretRef | None = field(name="secretAccessKeySecretRef", default=None)
     """
     The SecretAccessKey is used for authentication.
     If neither the Access Key nor Key ID are set, we fall back to using env
     vars, shared credentials file, or AWS Instance metadata,
     see:
     https://docs.aws.amazon.com/sdk-for-go/v1/developer-guide/configuring-sdk.html#specifying-credentials
+    """
+
+
+class SecretRef(Model, kw_only=True):
+    """
+    A reference to a specific 'key' within a Secret resource.
+    In some instances, `key` is a required field.
+    """
+
+    name: Req[str]
+    """
+    Name of the resource being referred to.
+    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
+    """
+    key: str | None = None
+    """
+    The key of the entry in the Secret resource's `data` field to be used.
+    Some instances of this field may be defaulted, in others it may be
+    required.
     """
 
 
@@ -1102,25 +1019,6 @@ class ServiceAccountRef(Model, kw_only=True):
     """
 
 
-class ServiceAccountSecretRef(Model, kw_only=True):
-    """
-    A reference to a specific 'key' within a Secret resource.
-    In some instances, `key` is a required field.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
 class Solver(Model, kw_only=True):
     """
     Contains the domain solving configuration that should be used to
@@ -1164,44 +1062,6 @@ class Solver(Model, kw_only=True):
     has propagated. A negative duration is rejected.
     Value must be in units accepted by Go time.ParseDuration https://golang.org/pkg/time/#ParseDuration,
     for example `30s` or `2m`.
-    """
-
-
-class TokenSecretRef(Model, kw_only=True):
-    """
-    A reference to a specific 'key' within a Secret resource.
-    In some instances, `key` is a required field.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
-class TsigSecretSecretRef(Model, kw_only=True):
-    """
-    The name of the secret containing the TSIG value.
-    If ``tsigKeyName`` is defined, this field is required.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
     """
 
 

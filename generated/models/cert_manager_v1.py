@@ -105,68 +105,6 @@ class Issuer(Model, kw_only=True):
     """Status of the Issuer. This is set and managed automatically."""
 
 
-class AccessKeyIDSecretRef(Model, kw_only=True):
-    """
-    The SecretAccessKey is used for authentication. If set, pull the AWS
-    access key ID from a key within a Kubernetes Secret.
-    Cannot be set when AccessKeyID is set.
-    If neither the Access Key nor Key ID are set, we fall back to using env
-    vars, shared credentials file, or AWS Instance metadata,
-    see:
-    https://docs.aws.amazon.com/sdk-for-go/v1/developer-guide/configuring-sdk.html#specifying-credentials
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
-class AccessTokenSecretRef(Model, kw_only=True):
-    """
-    A reference to a specific 'key' within a Secret resource.
-    In some instances, `key` is a required field.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
-class AccountSecretRef(Model, kw_only=True):
-    """
-    A reference to a specific 'key' within a Secret resource.
-    In some instances, `key` is a required field.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
 class Acme(Model, kw_only=True):
     """ACME stores information that is fetched from the ACME CA server."""
 
@@ -183,7 +121,7 @@ class AcmeDNS(Model, kw_only=True):
     DNS01 challenge records.
     """
 
-    account_secret_ref: Req[AccountSecretRef] = field(name="accountSecretRef")
+    account_secret_ref: Req[SecretRef] = field(name="accountSecretRef")
     """
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
@@ -208,58 +146,22 @@ class AdditionalOutputFormat(Model, kw_only=True):
 class Akamai(Model, kw_only=True):
     """Use the Akamai DNS zone management API to manage DNS01 challenge records."""
 
-    access_token_secret_ref: Req[AccessTokenSecretRef] = field(name="accessTokenSecretRef")
+    access_token_secret_ref: Req[SecretRef] = field(name="accessTokenSecretRef")
     """
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
     """
-    client_secret_secret_ref: Req[AccessTokenSecretRef] = field(name="clientSecretSecretRef")
+    client_secret_secret_ref: Req[SecretRef] = field(name="clientSecretSecretRef")
     """
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
     """
-    client_token_secret_ref: Req[AccessTokenSecretRef] = field(name="clientTokenSecretRef")
+    client_token_secret_ref: Req[SecretRef] = field(name="clientTokenSecretRef")
     """
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
     """
     service_consumer_domain: Req[str] = field(name="serviceConsumerDomain")
-
-
-class ApiKeySecretRef(Model, kw_only=True):
-    """
-    API key to use to authenticate with Cloudflare.
-    Note: using an API token to authenticate is now the recommended method
-    as it allows greater control of permissions.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
-class ApiTokenSecretRef(Model, kw_only=True):
-    """APITokenSecretRef is a secret key selector for the CyberArk Certificate Manager SaaS API token."""
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
 
 
 class AppRole(Model, kw_only=True):
@@ -347,7 +249,7 @@ class Auth(Model, kw_only=True):
     Kubernetes authenticates with Vault by passing the ServiceAccount
     token stored in the named Secret resource to the Vault server.
     """
-    token_secret_ref: TokenSecretRef | None = field(name="tokenSecretRef", default=None)
+    token_secret_ref: SecretRef | None = field(name="tokenSecretRef", default=None)
     """TokenSecretRef authenticates with Vault by presenting a token."""
 
 
@@ -422,7 +324,7 @@ class AzureDNS(Model, kw_only=True):
     The ClientID of the Azure Service Principal used to authenticate with Azure DNS.
     If set, ClientSecret and TenantID must also be set.
     """
-    client_secret_secret_ref: ClientSecretSecretRef | None = field(name="clientSecretSecretRef", default=None)
+    client_secret_secret_ref: SecretRef | None = field(name="clientSecretSecretRef", default=None)
     """
     Auth: Azure Service Principal:
     A reference to a Secret containing the password associated with the Service Principal.
@@ -492,29 +394,6 @@ class Ca(Model, kw_only=True):
     revocation status of an issued certificate. If not set, the
     certificate will be issued with no OCSP servers set. For example, an
     OCSP server URL could be "http://ocsp.int-x3.letsencrypt.org".
-    """
-
-
-class CaBundleSecretRef(Model, kw_only=True):
-    """
-    Reference to a Secret containing a bundle of PEM-encoded CAs to use when
-    verifying the certificate chain presented by Vault when using HTTPS.
-    Mutually exclusive with CABundle.
-    If neither CABundle nor CABundleSecretRef are defined, the certificate bundle in
-    the cert-manager controller container is used to validate the TLS connection.
-    If no key for the Secret is specified, cert-manager will default to 'ca.crt'.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
     """
 
 
@@ -1024,33 +903,13 @@ class ClientCertificate(Model, kw_only=True):
     """
 
 
-class ClientSecretSecretRef(Model, kw_only=True):
-    """
-    Auth: Azure Service Principal:
-    A reference to a Secret containing the password associated with the Service Principal.
-    If set, ClientID and TenantID must also be set.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
 class Cloud(Model, kw_only=True):
     """
     Cloud specifies the CyberArk Certificate Manager SaaS configuration settings.
     Only one of CyberArk Certificate Manager may be specified.
     """
 
-    api_token_secret_ref: Req[ApiTokenSecretRef] = field(name="apiTokenSecretRef")
+    api_token_secret_ref: Req[SecretRef] = field(name="apiTokenSecretRef")
     """APITokenSecretRef is a secret key selector for the CyberArk Certificate Manager SaaS API token."""
     url: str | None = None
     """
@@ -1069,7 +928,7 @@ class CloudDNS(Model, kw_only=True):
     Cloud DNS zone the challenge record has to be created.
     If left empty cert-manager will automatically choose a zone.
     """
-    service_account_secret_ref: ServiceAccountSecretRef | None = field(name="serviceAccountSecretRef", default=None)
+    service_account_secret_ref: SecretRef | None = field(name="serviceAccountSecretRef", default=None)
     """
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
@@ -1079,13 +938,13 @@ class CloudDNS(Model, kw_only=True):
 class Cloudflare(Model, kw_only=True):
     """Use the Cloudflare API to manage DNS01 challenge records."""
 
-    api_key_secret_ref: ApiKeySecretRef | None = field(name="apiKeySecretRef", default=None)
+    api_key_secret_ref: SecretRef | None = field(name="apiKeySecretRef", default=None)
     """
     API key to use to authenticate with Cloudflare.
     Note: using an API token to authenticate is now the recommended method
     as it allows greater control of permissions.
     """
-    api_token_secret_ref: ApiKeySecretRef | None = field(name="apiTokenSecretRef", default=None)
+    api_token_secret_ref: SecretRef | None = field(name="apiTokenSecretRef", default=None)
     """API token used to authenticate with Cloudflare."""
     email: str | None = None
     """Email of the account, only required when using API key based authentication."""
@@ -1158,7 +1017,7 @@ class CredentialsRef(Model, kw_only=True):
 class Digitalocean(Model, kw_only=True):
     """Use the DigitalOcean DNS API to manage DNS01 challenge records."""
 
-    token_secret_ref: Req[TokenSecretRef] = field(name="tokenSecretRef")
+    token_secret_ref: Req[SecretRef] = field(name="tokenSecretRef")
     """
     A reference to a specific 'key' within a Secret resource.
     In some instances, `key` is a required field.
@@ -1246,7 +1105,7 @@ class ExternalAccountBinding(Model, kw_only=True):
 
     key_id: Req[str] = field(name="keyID")
     """keyID is the ID of the CA key that the External Account is bound to."""
-    key_secret_ref: Req[KeySecretRef] = field(name="keySecretRef")
+    key_secret_ref: Req[SecretRef] = field(name="keySecretRef")
     """
     keySecretRef is a Secret Key Selector referencing a data item in a Kubernetes
     Secret which holds the symmetric MAC key of the External Account Binding.
@@ -1436,36 +1295,12 @@ class Jks(Model, kw_only=True):
     Mutually exclusive with passwordSecretRef.
     One of password or passwordSecretRef must provide a password with a non-zero length.
     """
-    password_secret_ref: PasswordSecretRef | None = field(name="passwordSecretRef", default=None)
+    password_secret_ref: SecretRef | None = field(name="passwordSecretRef", default=None)
     """
     PasswordSecretRef is a reference to a non-empty key in a Secret resource
     containing the password used to encrypt the JKS keystore.
     Mutually exclusive with password.
     One of password or passwordSecretRef must provide a password with a non-zero length.
-    """
-
-
-class KeySecretRef(Model, kw_only=True):
-    """
-    keySecretRef is a Secret Key Selector referencing a data item in a Kubernetes
-    Secret which holds the symmetric MAC key of the External Account Binding.
-    The `key` is the index string that is paired with the key data in the
-    Secret and should not be confused with the key data itself, or indeed with
-    the External Account Binding keyID above.
-    The secret key stored in the Secret **must** be un-padded, base64 URL
-    encoded data.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
     """
 
 
@@ -1756,27 +1591,6 @@ class ParentRef(Model, kw_only=True):
     """
 
 
-class PasswordSecretRef(Model, kw_only=True):
-    """
-    PasswordSecretRef is a reference to a non-empty key in a Secret resource
-    containing the password used to encrypt the JKS keystore.
-    Mutually exclusive with password.
-    One of password or passwordSecretRef must provide a password with a non-zero length.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
 class Pkcs12(Model, kw_only=True):
     """
     PKCS12 configures options for storing a PKCS12 keystore in the
@@ -1801,7 +1615,7 @@ class Pkcs12(Model, kw_only=True):
     Mutually exclusive with passwordSecretRef.
     One of password or passwordSecretRef must provide a password with a non-zero length.
     """
-    password_secret_ref: PasswordSecretRef | None = field(name="passwordSecretRef", default=None)
+    password_secret_ref: SecretRef | None = field(name="passwordSecretRef", default=None)
     """
     PasswordSecretRef is a reference to a non-empty key in a Secret resource
     containing the password used to encrypt the PKCS#12 keystore.
@@ -1881,28 +1695,6 @@ class PrivateKey(Model, kw_only=True):
     """
 
 
-class PrivateKeySecretRef(Model, kw_only=True):
-    """
-    PrivateKey is the name of a Kubernetes Secret resource that will be used to
-    store the automatically generated ACME account private key.
-    Optionally, a `key` may be specified to select a specific entry within
-    the named Secret resource.
-    If `key` is not specified, a default of `tls.key` will be used.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
 class Renewal(Model, kw_only=True):
     """
     `renewal` allows configuration of how your certificate is renewed. If the policy mentioned is
@@ -1946,7 +1738,7 @@ class Rfc2136(Model, kw_only=True):
     The TSIG Key name configured in the DNS.
     If ``tsigSecretSecretRef`` is defined, this field is required.
     """
-    tsig_secret_secret_ref: TsigSecretSecretRef | None = field(name="tsigSecretSecretRef", default=None)
+    tsig_secret_secret_ref: SecretRef | None = field(name="tsigSecretSecretRef", default=None)
     """
     The name of the secret containing the TSIG value.
     If ``tsigKeyName`` is defined, this field is required.
@@ -1965,7 +1757,7 @@ class Route53(Model, kw_only=True):
     see:
     https://docs.aws.amazon.com/sdk-for-go/v1/developer-guide/configuring-sdk.html#specifying-credentials
     """
-    access_key_id_secret_ref: AccessKeyIDSecretRef | None = field(name="accessKeyIDSecretRef", default=None)
+    access_key_id_secret_ref: SecretRef | None = field(name="accessKeyIDSecretRef", default=None)
     """
     The SecretAccessKey is used for authentication. If set, pull the AWS
     access key ID from a key within a Kubernetes Secret.
@@ -2017,7 +1809,7 @@ class Route53(Model, kw_only=True):
     or the inferred credentials from environment variables, shared credentials file or AWS Instance
     metadata
     """
-    secret_access_key_secret_ref: AccessKeyIDSecretRef | None = field(name="secretAccessKeySecretRef", default=None)
+    secret_access_key_secret_ref: SecretRef | None = field(name="secretAccessKeySecretRef", default=None)
     """
     The SecretAccessKey is used for authentication.
     If neither the Access Key nor Key ID are set, we fall back to using env
@@ -2039,10 +1831,11 @@ class Route53Auth(Model, kw_only=True):
 
 class SecretRef(Model, kw_only=True):
     """
-    Reference to a key in a Secret that contains the App Role secret used
-    to authenticate with Vault.
-    The `key` field must be specified and denotes which entry within the Secret
-    resource is used as the app role secret.
+    PrivateKey is the name of a Kubernetes Secret resource that will be used to
+    store the automatically generated ACME account private key.
+    Optionally, a `key` may be specified to select a specific entry within
+    the named Secret resource.
+    If `key` is not specified, a default of `tls.key` will be used.
     """
 
     name: Req[str]
@@ -2140,25 +1933,6 @@ class ServiceAccountRef(Model, kw_only=True):
     """
 
 
-class ServiceAccountSecretRef(Model, kw_only=True):
-    """
-    A reference to a specific 'key' within a Secret resource.
-    In some instances, `key` is a required field.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
 class Solver(Model, kw_only=True):
     """
     An ACMEChallengeSolver describes how to solve ACME challenges for the issuer it is part of.
@@ -2212,7 +1986,7 @@ class SpecAcme(Model, kw_only=True):
     to obtain signed x509 certificates.
     """
 
-    private_key_secret_ref: Req[PrivateKeySecretRef] = field(name="privateKeySecretRef")
+    private_key_secret_ref: Req[SecretRef] = field(name="privateKeySecretRef")
     """
     PrivateKey is the name of a Kubernetes Secret resource that will be used to
     store the automatically generated ACME account private key.
@@ -2398,22 +2172,6 @@ class SuggestedWindow(Model, kw_only=True):
     """
 
 
-class TokenSecretRef(Model, kw_only=True):
-    """TokenSecretRef authenticates with Vault by presenting a token."""
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
-    """
-
-
 class Tpp(Model, kw_only=True):
     """
     TPP specifies CyberArk Certificate Manager Self-Hosted configuration settings.
@@ -2443,7 +2201,7 @@ class Tpp(Model, kw_only=True):
 
     Format: byte
     """
-    ca_bundle_secret_ref: CaBundleSecretRef | None = field(name="caBundleSecretRef", default=None)
+    ca_bundle_secret_ref: SecretRef | None = field(name="caBundleSecretRef", default=None)
     """
     Reference to a Secret containing a base64-encoded bundle of PEM CAs
     which will be used to validate the certificate chain presented by the CyberArk Certificate Manager
@@ -2451,25 +2209,6 @@ class Tpp(Model, kw_only=True):
     Only used if using HTTPS; ignored for HTTP. Mutually exclusive with CABundle.
     If neither CABundle nor CABundleSecretRef is defined, the certificate bundle in
     the cert-manager controller container is used to validate the TLS connection.
-    """
-
-
-class TsigSecretSecretRef(Model, kw_only=True):
-    """
-    The name of the secret containing the TSIG value.
-    If ``tsigKeyName`` is defined, this field is required.
-    """
-
-    name: Req[str]
-    """
-    Name of the resource being referred to.
-    More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names
-    """
-    key: str | None = None
-    """
-    The key of the entry in the Secret resource's `data` field to be used.
-    Some instances of this field may be defaulted, in others it may be
-    required.
     """
 
 
@@ -2499,7 +2238,7 @@ class Vault(Model, kw_only=True):
 
     Format: byte
     """
-    ca_bundle_secret_ref: CaBundleSecretRef | None = field(name="caBundleSecretRef", default=None)
+    ca_bundle_secret_ref: SecretRef | None = field(name="caBundleSecretRef", default=None)
     """
     Reference to a Secret containing a bundle of PEM-encoded CAs to use when
     verifying the certificate chain presented by Vault when using HTTPS.
@@ -2508,12 +2247,12 @@ class Vault(Model, kw_only=True):
     the cert-manager controller container is used to validate the TLS connection.
     If no key for the Secret is specified, cert-manager will default to 'ca.crt'.
     """
-    client_cert_secret_ref: CaBundleSecretRef | None = field(name="clientCertSecretRef", default=None)
+    client_cert_secret_ref: SecretRef | None = field(name="clientCertSecretRef", default=None)
     """
     Reference to a Secret containing a PEM-encoded Client Certificate to use when the
     Vault server requires mTLS.
     """
-    client_key_secret_ref: CaBundleSecretRef | None = field(name="clientKeySecretRef", default=None)
+    client_key_secret_ref: SecretRef | None = field(name="clientKeySecretRef", default=None)
     """
     Reference to a Secret containing a PEM-encoded Client Private Key to use when the
     Vault server requires mTLS.

@@ -47,6 +47,15 @@ def test_small_siblings_of_one_shape_are_one_class() -> None:
     assert names["Kind:/status/holding/*"] == names["Kind:/status/waiting/*"] == "Holding"
 
 
+def test_references_to_secrets_are_one_class_whatever_they_are_for() -> None:
+    reference = obj(key=STRING, name=STRING)
+    names = names_of(
+        ("Kind", obj(x=obj(tokenSecretRef=reference), y=obj(passwordSecretRef=reference), z=obj(other=reference)))
+    )
+    assert names["Kind:/x/tokenSecretRef"] == names["Kind:/y/passwordSecretRef"] == "SecretRef"
+    assert names["Kind:/z/other"] == "Other"
+
+
 def test_class_is_called_by_the_shortest_free_suffix_of_its_path() -> None:
     names = names_of(
         ("Kind", obj(spec=obj(template=wide(), job=obj(template=wide(d=STRING), other=STRING, more=STRING)))),
