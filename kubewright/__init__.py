@@ -9,6 +9,7 @@ from __future__ import annotations
 from .cache import Cache, HeaderIndexer, IndexFunction, Undecodable, index_by_label, index_by_owner
 from .client import DynamicClient, ListWatch, ObjectList, Resource, Watch, WatchEvent, retry_on_conflict
 from .clock import Clock, RealClock
+from .controller import Controller, Outcome, Requeue, TerminalError, controlled_by
 from .core.backoff import Backoff
 from .core.deltas import Deleted
 from .core.queuemetrics import MetricsProvider
@@ -77,6 +78,7 @@ __all__ = [
     "ConfigError",
     "Conflict",
     "ConnectionRefused",
+    "Controller",
     "DecodeError",
     "DelayingQueue",
     "Deleted",
@@ -104,12 +106,14 @@ __all__ = [
     "ObjectKey",
     "ObjectList",
     "ObjectMeta",
+    "Outcome",
     "OwnerReference",
     "PartialObject",
     "RateLimiter",
     "RateLimitingQueue",
     "RealClock",
     "Registration",
+    "Requeue",
     "Resource",
     "ResourceInformer",
     "ServerTimeout",
@@ -119,6 +123,7 @@ __all__ = [
     "ShutDown",
     "SourceStatus",
     "StreamCut",
+    "TerminalError",
     "TooManyRequests",
     "TransportError",
     "TransportTimeout",
@@ -130,6 +135,7 @@ __all__ = [
     "WithJitterRateLimiter",
     "WithMaxWaitRateLimiter",
     "WorkQueue",
+    "controlled_by",
     "default_controller_rate_limiter",
     "default_item_based_rate_limiter",
     "index_by_label",
