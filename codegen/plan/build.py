@@ -126,7 +126,8 @@ def share(
     importable = kubernetes.imported_names(naming.kind_class(crd.kind) for crd, _ in members)
     table = ShapeTable(_recogniser(config, importable), resolve_meta)
     roots = {crd.kind: table.add_root(crd.kind, version.schema) for crd, version in members}
-    below = reserved.CLASS_NAMES | importable
+    mapped = frozenset(re.split(r"[.:]", target)[-1] for target in config.type_map.values())
+    below = reserved.CLASS_NAMES | importable | mapped
     names = class_names(table.shapes.values(), reserved.CLASS_NAMES, below, config.class_names)
     return table, roots, names
 
@@ -135,17 +136,23 @@ def _check_distinct(
     names: Mapping[str, str], table: ShapeTable, members: Sequence[tuple[Crd, CrdVersion]], errors: list[CodegenError]
 ) -> None:
     owners: dict[str, str] = {}
+    imported = {each.name for each in table.foreign()}
     for shape_id, name in names.items():
         path = place(table.shapes[shape_id].path)
         if name in owners:
-            errors.append(
-                CodegenError(
-                    f"two classes would be called {name!r}: {owners[name]} and {path}",
-                    source=str(members[0][0].source),
-                    hint="give one of them another name in [tool.kubewright.class-names]",
-                )
+            problem = f"two classes would be called {name!r}: {owners[name]} and {path}"
+        elif name in imported or name in reserved.CLASS_NAMES:
+            problem = f"{path} cannot be called {name!r}: its module uses that name for something else"
+        else:
+            owners[name] = path
+            continue
+        errors.append(
+            CodegenError(
+                problem,
+                source=str(members[0][0].source),
+                hint="choose another name in [tool.kubewright.class-names]",
             )
-        owners[name] = path
+        )
 
 
 def resolve_meta(name: str) -> TypePlan:

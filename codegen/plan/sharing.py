@@ -100,6 +100,11 @@ class ShapeTable:
         """Adds a kind with all below it and returns the id of its own shape, which is never shared."""
         return self._object(node, (kind,), root=True)
 
+    def foreign(self) -> set[Foreign]:
+        """The classes of other modules that the shapes mention."""
+        types = (each for shape in self.shapes.values() for f in shape.fields for each in mentioned(f.type))
+        return {each for each in types if isinstance(each, Foreign)}
+
     def _type(self, node: Node, path: Path) -> TypePlan:
         match node:
             case Scalar():

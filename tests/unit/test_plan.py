@@ -130,6 +130,18 @@ def test_one_name_for_two_classes_is_an_error_that_names_both() -> None:
     assert "Widget:/spec/rules/*" in str(plan.errors[0])
 
 
+@pytest.mark.parametrize("name", ["Any", "ObjectMeta", "Exception"])
+def test_a_name_that_the_module_needs_itself_cannot_be_chosen(name: str) -> None:
+    plan = build(crds({}), Config(class_names={"Widget:/spec/endpoint": name}))
+    assert name in str(plan.errors[0])
+    assert "class-names" in str(plan.errors[0])
+
+
+def test_a_mapped_type_keeps_its_name_to_itself() -> None:
+    gv = only(planned(type_map={"Widget:/spec/rules/*": "my.types.Endpoint"}))
+    assert field_type(gv, "WidgetSpec", "endpoint") == Own("SpecEndpoint")
+
+
 @pytest.mark.parametrize("key", ["Widget:/spec/endpoint", "{host,port,tls}"])
 def test_type_is_mapped_by_place_or_shape(key: str) -> None:
     gv = only(planned(type_map={key: "my.types.Endpoint"}))
