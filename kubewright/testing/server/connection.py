@@ -20,6 +20,7 @@ import httptools
 
 from kubewright.testing.server.faults import Faults, Verdict
 from kubewright.testing.server.messages import ServerRequest, ServerResponse, StatusError, WatchStream
+from kubewright.testing.server.protobuf import as_json
 
 _LOG: Final = logging.getLogger("kubewright.testing")
 MAX_BODY: Final = 3 * 1024 * 1024
@@ -224,7 +225,9 @@ class Connection(asyncio.Protocol):
 
     def _handle(self, request: ServerRequest) -> ServerResponse | WatchStream:
         try:
-            return self._server.handler.handle(request)
+            return self._server.handler.handle(as_json(request))
+        except StatusError as error:
+            return error.response()
         except Exception as error:
             # a mistake of this server must look like one, and be found: not like a broken connection
             _LOG.exception("the embedded API server failed on %s %s", request.method, request.path)
