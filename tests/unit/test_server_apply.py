@@ -185,3 +185,13 @@ def test_kubectl_takes_over_what_its_client_side_apply_set(server: Server) -> No
     assert '"a":"2"' in taken.body["metadata"]["annotations"][annotation]
     other = {**wanted, "data": {"b": "2"}}
     assert server.call("PATCH", f"{CONFIG_MAPS}/c", other, query, content_type=APPLY).status == 409
+
+
+def test_an_apply_needs_a_name_and_drops_a_version(server: Server) -> None:
+    nameless = {"apiVersion": "example.com/v1", "kind": "Widget"}
+    query = {"fieldManager": "one"}
+    refused = server.call("PATCH", f"{WIDGETS}/a", nameless, query, content_type=APPLY)
+    assert (refused.status, "name must be provided" in refused.body["message"]) == (400, True)
+    assert server.apply("a", {"image": "x"}, "one", resourceVersion="7").status == 201
+    other = server.apply("b", {"image": "x"}, "one", uid="mine")
+    assert "uid mismatch" in other.body["message"]

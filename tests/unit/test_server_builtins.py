@@ -125,3 +125,56 @@ def test_fields_that_are_there_anyway_belong_to_nobody(server: Server) -> None:
     fields = owners(created)["tests", "Update"]["f:spec"]
     assert "." not in fields
     assert fields["f:template"]["f:metadata"]["f:labels"] == {".": {}, "f:app": {}}
+
+
+PODS = "/api/v1/namespaces/default/pods"
+
+
+def pod(name: str) -> Json:
+    spec = {"containers": [{"name": "c", "image": "nginx"}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+
+
+def test_a_binding_names_the_node_once(server: Server) -> None:
+    server.call("POST", PODS, pod("p"))
+    binding = {
+        "apiVersion": "v1",
+        "kind": "Binding",
+        "metadata": {"name": "p"},
+        "target": {"kind": "Node", "name": "n"},
+    }
+    assert server.call("POST", f"{PODS}/p/binding", binding).status == 201
+    body = server.call("GET", f"{PODS}/p").body
+    assert body["spec"]["nodeName"] == "n"
+    assert body["status"]["conditions"][0]["type"] == "PodScheduled"
+    again = server.call("POST", f"{PODS}/p/binding", binding)
+    assert (again.status, again.body["reason"]) == (409, "Conflict")
+
+
+def test_an_eviction_is_a_delete(server: Server) -> None:
+    server.call("POST", PODS, pod("p"))
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p"}}
+    assert server.call("POST", f"{PODS}/p/eviction", eviction).body["status"] == "Success"
+    assert server.call("GET", f"{PODS}/p").status == 404
+    assert server.call("POST", f"{PODS}/p/eviction", eviction).status == 404
+
+
+def test_only_finalize_changes_the_finalizers_of_a_namespace(server: Server) -> None:
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}
+    server.call("POST", "/api/v1/namespaces", body)
+    wanted = {**body, "spec": {"finalizers": ["kubernetes", "example.com/x"]}}
+    unchanged = server.call("PUT", "/api/v1/namespaces/team", wanted)
+    assert unchanged.body["spec"]["finalizers"] == ["kubernetes"]
+    changed = server.call("PUT", "/api/v1/namespaces/team/finalize", wanted)
+    assert changed.body["spec"]["finalizers"] == ["kubernetes", "example.com/x"]
+
+
+def test_what_one_apply_fills_in_never_leaks_into_the_next_object(server: Server) -> None:
+    query = {"fieldManager": "one"}
+    for name in ("a", "b"):
+        applied = server.call(
+            "PATCH", f"{DEPLOYMENTS}/{name}", deployment(name), query, content_type="application/apply-patch+yaml"
+        )
+        assert applied.status == 201
+    created = server.call("POST", DEPLOYMENTS, deployment("c")).body
+    assert "f:strategy" in owners(created)["tests", "Update"]["f:spec"]

@@ -94,7 +94,7 @@ def test_field_validation_ignores_warns_or_refuses(server: Server) -> None:
 
 def test_a_field_given_twice_is_noticed(server: Server) -> None:
     body = b'{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a"},"spec":{"image":"a","image":"b"}}'
-    assert 'duplicate field \\"image\\"' in server.call("POST", WIDGETS, body).warnings[0]
+    assert 'duplicate field \\"spec.image\\"' in server.call("POST", WIDGETS, body).warnings[0]
 
 
 def test_a_dry_run_answers_as_if_and_stores_nothing(server: Server) -> None:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from kubewright.clock import Clock, RealClock
-from kubewright.testing.server import statuses
+from kubewright.testing.server import statuses, subresources
 from kubewright.testing.server.bodies import Notes, read_object
 from kubewright.testing.server.deleting import delete
 from kubewright.testing.server.direct import create_directly, update_directly
@@ -19,7 +19,7 @@ from kubewright.testing.server.documents import Json
 from kubewright.testing.server.garbage import GarbageCollector, NamespaceCleaner
 from kubewright.testing.server.listing import check_options, parse_revision, read_page
 from kubewright.testing.server.messages import JSON, ServerRequest, ServerResponse, StatusError, WatchStream
-from kubewright.testing.server.metadata import timestamp
+from kubewright.testing.server.metadata import timestamp, wipe_system_fields
 from kubewright.testing.server.options import delete_options, write_options
 from kubewright.testing.server.ownership import Ownership
 from kubewright.testing.server.patches import APPLY_PATCH, applied, patch_type, patched
@@ -181,6 +181,9 @@ class API:
             if route.watch:
                 return self._watch(request, route, served)
             return self._get(request, route, served)
+        if method == "POST" and not served.builtin:
+            _allowed(served, "create")
+            return self._create(request, route, served, notes)
         if method == "PUT":
             _allowed(served, "update")
             return self._update(request, route, served, notes)
@@ -209,9 +212,26 @@ class API:
             raise _unsupported(request, served)
         if route.subresource == "scale" and served.scale is not None:
             return self._scale(request, route, served, served.scale, notes)
+        if subresources.is_offered(served, route.subresource):
+            return self._special(request, route, served, notes)
         if served.builtin:
             raise statuses.unknown_resource()
         raise statuses.not_found(served.resource.group, served.resource.plural, route.name)
+
+    def _special(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
+        """Subresources of built-in kinds that are no part of the object (eviction), or the object itself (finalize)."""
+        method = request.method
+        if route.subresource in subresources.CREATED and method == "POST":
+            shown = Representation(served, request)
+            return _response(201, shown.document(subresources.create(self.writer, served, route, request)), shown)
+        if route.subresource in subresources.AS_THE_OBJECT:
+            if method in ("GET", "HEAD"):
+                return self._get(request, route, served)
+            if method == "PUT":
+                return self._update(request, route, served, notes)
+            if method == "PATCH":
+                return self._patch(request, route, served, notes)
+        raise statuses.unknown_resource()
 
     def _scale(
         self, request: ServerRequest, route: Route, served: ServedResource, paths: Scale, notes: Notes
@@ -267,6 +287,7 @@ class API:
         shown = Representation(served, request)
         options = write_options(request, "CreateOptions")
         obj = read_object(request, served, options.field_validation, notes)
+        wipe_system_fields(obj["metadata"])
         self.ownership.updated(None, obj, served, options.manager)
         with self.storage.lock:
             entry = self.writer.create(served, route.namespace, obj, options, notes)

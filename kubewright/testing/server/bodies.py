@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
 from kubewright.testing.server import metadata, statuses
-from kubewright.testing.server.documents import Json, is_list, is_object
+from kubewright.testing.server.documents import Json, is_list, is_object, json_type
 from kubewright.testing.server.gotypes import WrongType
 from kubewright.testing.server.kinds import decoded
 from kubewright.testing.server.messages import JSON, ServerRequest, StatusError
@@ -52,7 +53,7 @@ def read_document(request: ServerRequest) -> object:
         return parse_json(request.body)
     if media in _YAML:
         return parse_yaml(request.body)
-    raise statuses.unsupported_media_type([JSON, "application/yaml"])
+    raise statuses.unsupported_media_type([JSON, "application/yaml", "application/vnd.kubernetes.protobuf"])
 
 
 def parse_json(body: bytes) -> object:
@@ -60,7 +61,7 @@ def parse_json(body: bytes) -> object:
     try:
         return msgspec.json.decode(body)
     except msgspec.MsgspecError as error:
-        raise BadSyntax(_go_message(str(error), body)) from error
+        raise BadSyntax(go_message(str(error), body)) from error
 
 
 class BadSyntax(StatusError):
@@ -73,11 +74,12 @@ class BadSyntax(StatusError):
 _AT = re.compile(r"\(byte (\d+)\)")
 
 
-def _go_message(text: str, body: bytes) -> str:
+def go_message(text: str, body: bytes) -> str:
     found = _AT.search(text)
     if found is None:
         return "unexpected end of JSON input"
-    character = body[int(found.group(1)) :][:1].decode(errors="replace")
+    byte = body[int(found.group(1)) :][:1]
+    character = byte.decode() if byte.isascii() else f"\\u{byte[0]:04x}"
     where = "object key string" if "object keys must be strings" in text else "value"
     return f"invalid character '{character}' looking for beginning of {where}"
 
@@ -95,6 +97,12 @@ def unrecognized(served: ServedResource, why: str, body: bytes) -> StatusError:
     )
 
 
+def not_an_object(document: object) -> str:
+    """What Go says about JSON that is no object where one is wanted."""
+    tags = 'APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\""'
+    return f"json: cannot unmarshal {json_type(document)} into Go value of type struct {{ {tags} }}"
+
+
 def parse_yaml(body: bytes) -> object:
     """JSON values out of YAML (of which JSON is a part), whole floats as integers; raises 400."""
     try:
@@ -102,7 +110,19 @@ def parse_yaml(body: bytes) -> object:
             body = msgspec.json.encode(msgspec.yaml.decode(body))
         return STORED.decode(body)
     except msgspec.MsgspecError as error:
-        raise statuses.bad_request(f"error decoding the request body: {error}") from error
+        raise statuses.bad_request(f"error encoding patch: yaml: {_go_yaml_message(str(error))}") from error
+
+
+_LINE = re.compile(r"^ *in .*line (\d+), column \d+", re.MULTILINE)
+
+
+def _go_yaml_message(text: str) -> str:
+    """The problem and its line, as go-yaml words what libyaml found."""
+    problems = [line for line in text.splitlines() if line.strip() and not _LINE.match(line)]
+    lines = [int(found) for found in _LINE.findall(text)]
+    line = max(lines[-1] - 1, 0) if lines else 0
+    problem = problems[-1] if problems else text
+    return f"line {line}: {problem}" if line else problem
 
 
 def read_object(request: ServerRequest, served: ServedResource, validation: str, notes: Notes) -> Json:
@@ -111,14 +131,14 @@ def read_object(request: ServerRequest, served: ServedResource, validation: str,
         document = read_document(request)
     except BadSyntax as problem:
         raise unrecognized(served, f"couldn't get version/kind; json parse error: {problem}", request.body) from problem
+    if document is None:
+        document = {}
     if not is_object(document):
-        given = "array" if is_list(document) else "string" if isinstance(document, str) else "number"
-        tags = 'APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\""'
-        trouble = f"json: cannot unmarshal {given} into Go value of type struct {{ {tags} }}"
-        raise unrecognized(served, f"couldn't get version/kind; json parse error: {trouble}", request.body)
+        why = f"couldn't get version/kind; json parse error: {not_an_object(document)}"
+        raise unrecognized(served, why, request.body)
     obj = document
     check_type(obj, served, request.body)
-    duplicates = _duplicate_fields(request.body) if validation != "Ignore" else []
+    duplicates = duplicate_fields(request.body) if validation != "Ignore" else []
     accept_fields(obj, served, validation, notes, duplicates)
     return obj
 
@@ -183,22 +203,36 @@ def unknown_fields(obj: Json, served: ServedResource, duplicates: list[str] | No
     return complaints + [f"unknown field {statuses.quote(path)}" for path in unknown]
 
 
-def _duplicate_fields(body: bytes) -> list[str]:
+def duplicate_fields(body: bytes) -> list[str]:
     """Dotted paths of keys that occur twice in one JSON object. Cheap for the usual body, which has none."""
-    found: list[str] = []
+    repeated = False
 
     def pairs(items: list[tuple[str, object]]) -> Json:
+        nonlocal repeated
         result = dict(items)
-        if len(result) != len(items):
-            seen: set[str] = set()
-            for key, _ in items:
-                if key in seen:
-                    found.append(key)
-                seen.add(key)
+        repeated = repeated or len(result) != len(items)
         return result
 
     try:
         json.loads(body, object_pairs_hook=pairs)
+        return list(_repetitions(json.loads(body, object_pairs_hook=_Pairs), "")) if repeated else []
     except ValueError:
         return []
-    return found
+
+
+class _Pairs(list[tuple[str, object]]):
+    """A JSON object with all its keys, repeated ones too."""
+
+
+def _repetitions(value: object, path: str) -> Iterator[str]:
+    if isinstance(value, _Pairs):
+        seen: set[str] = set()
+        for key, item in value:
+            below = f"{path}.{key}" if path else key
+            if key in seen:
+                yield below
+            seen.add(key)
+            yield from _repetitions(item, below)
+    elif is_list(value):
+        for index, item in enumerate(value):
+            yield from _repetitions(item, f"{path}[{index}]")

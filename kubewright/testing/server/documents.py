@@ -23,6 +23,19 @@ def is_list(value: object) -> TypeGuard[Items]:
     return isinstance(value, list)
 
 
+def json_type(value: object) -> str:
+    """The name that JSON (and Go's decoder) gives the type of a value."""
+    names: tuple[tuple[type, str], ...] = (
+        (bool, "bool"),
+        (int, "number"),
+        (float, "number"),
+        (str, "string"),
+        (list, "array"),
+        (dict, "object"),
+    )
+    return next((name for kind, name in names if isinstance(value, kind)), "null")
+
+
 def section(obj: Mapping[str, Any], *path: str) -> Json:
     """The object at ``path``; empty where there is none."""
     value: Any = obj
@@ -46,3 +59,9 @@ def go_text(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "<nil>", True: "true", False: "false"}[value]
     return str(value)
+
+
+def go_kind(api_version: str, kind: str) -> str:
+    """Group, version and kind as Go prints them."""
+    group, _, version = api_version.rpartition("/")
+    return f"{group}/{version}, Kind={kind}"

@@ -9,16 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kubewright.testing.server.documents import Json, is_list, is_object
+from kubewright.testing.server.documents import Json, is_list, is_object, json_type
 
-_JSON_NAMES: Final[tuple[tuple[type, str], ...]] = (
-    (bool, "bool"),
-    (int, "number"),
-    (float, "number"),
-    (str, "string"),
-    (list, "array"),
-    (dict, "object"),
-)
 _GO_NAMES: Final = {"string": "string", "boolean": "bool", "integer": "int32", "number": "float64"}
 
 
@@ -98,7 +90,7 @@ def _vanishes(value: Any, schema: Json, required: bool) -> bool:
     kind = schema.get("type")
     if is_object(value):
         return kind == "object" and "additionalProperties" in schema and not schema.get("properties")
-    return kind == ("array" if is_list(value) else "string") and "default" not in schema and not schema.get("enum")
+    return kind == ("array" if is_list(value) else "string") and not schema.get("default") and not schema.get("enum")
 
 
 def _value(value: Any, schema: Json, kind: str, path: str) -> None:
@@ -120,7 +112,7 @@ def _value(value: Any, schema: Json, kind: str, path: str) -> None:
     elif wanted == "string" and schema.get("format") == "byte" and isinstance(value, str):
         _check_base64(value)
     elif wanted and not _is_scalar(value, wanted):
-        raise _mismatch(next(name for python, name in _JSON_NAMES if isinstance(value, python)), wanted, kind, path)
+        raise _mismatch(json_type(value), wanted, kind, path)
 
 
 def _check_base64(text: str) -> None:

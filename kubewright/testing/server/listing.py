@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from kubewright.testing.server import statuses
+from kubewright.testing.server.bodies import go_message
 from kubewright.testing.server.messages import AnyCause, ServerRequest, StatusError
 from kubewright.testing.server.selection import Selection
 from kubewright.testing.server.store import Collection, Entry, Storage, prefix_range
@@ -193,13 +194,14 @@ def _first_bad(text: str) -> int:
 
 def _read_token(text: str, prefix: str) -> tuple[int, str]:
     problem = "invalid continue token: continue key is not valid"
+    raw = b""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         token = msgspec.json.decode(raw, type=_Token)
     except binascii.Error as error:
         raise statuses.bad_request(f"{problem}: illegal base64 data at input byte {_first_bad(text)}") from error
     except (msgspec.MsgspecError, ValueError) as error:
-        raise statuses.bad_request(f"{problem}: {error}") from error
+        raise statuses.bad_request(f"{problem}: {go_message(str(error), raw)}") from error
     if token.v != "meta.k8s.io/v1":
         raise statuses.bad_request(f"{problem}: server does not recognize this encoded version {token.v}")
     if token.rv == 0:

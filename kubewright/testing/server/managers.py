@@ -68,10 +68,11 @@ def encode_managers(obj: Json, managers: Managers) -> None:
             "subresource": manager.subresource,
         }
         entries.append({key: value for key, value in entry.items() if value != ""})
+    meta: Json = obj.setdefault("metadata", {})
     if entries:
-        obj["metadata"]["managedFields"] = entries
+        meta["managedFields"] = entries
     else:
-        obj["metadata"].pop("managedFields", None)
+        meta.pop("managedFields", None)
 
 
 def cap_updaters(managers: Managers) -> None:

@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
+import msgspec
+
 from kubewright.testing.server import statuses
-from kubewright.testing.server.documents import Json, is_list, is_object
+from kubewright.testing.server.documents import Json, is_list, is_object, json_type
 from kubewright.testing.server.gotypes import WrongType
-from kubewright.testing.server.messages import AnyCause
+from kubewright.testing.server.messages import AnyCause, StatusCause
 from kubewright.validation.causes import forbidden, invalid, required, too_long
 
 _STRINGS: Final = ("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion")
@@ -25,7 +27,7 @@ _NUMBERS: Final = ("generation", "deletionGracePeriodSeconds")
 _MAPS: Final = ("labels", "annotations")
 _LISTS: Final = ("ownerReferences", "finalizers", "managedFields")
 _KNOWN: Final = frozenset((*_STRINGS, *_TIMES, *_NUMBERS, *_MAPS, *_LISTS))
-_OWNER_KEYS: Final = frozenset(("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"))
+_OWNER_KEYS: Final = ("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion")
 _ANNOTATIONS_LIMIT: Final = 256 * 1024
 IMMUTABLE: Final = "field is immutable"
 
@@ -36,6 +38,9 @@ _label_re = re.compile(_LABEL + r"\Z")
 _subdomain_re = re.compile(_SUBDOMAIN + r"\Z")
 _qualified_re = re.compile(_QUALIFIED + r"\Z")
 _value_re = re.compile(f"({_QUALIFIED})?" + r"\Z")
+
+
+STANDARD_FINALIZERS: Final = frozenset(("kubernetes", "orphan", "foregroundDeletion"))
 
 
 def normalise(obj: Json, *, typed: bool = False) -> list[str]:
@@ -54,7 +59,7 @@ def normalise(obj: Json, *, typed: bool = False) -> list[str]:
     unknown = [f"metadata.{name}" for name in known if name not in _KNOWN]
     clean: Json = {}
     for name, value in known.items():
-        if name not in _KNOWN or value is None or value == "" or value == {} or value == []:
+        if name not in _KNOWN or name == "selfLink" or value is None or value in ("", {}, []):
             continue
         _check_type(name, value, where)
         clean[name] = value
@@ -90,16 +95,9 @@ def _check_type(name: str, value: object, where: str) -> None:
 
 
 def _wrong_type(path: str, value: object, wanted: str) -> WrongType:
-    names: tuple[tuple[type, str], ...] = (
-        (bool, "bool"),
-        (int, "number"),
-        (float, "number"),
-        (str, "string"),
-        (list, "array"),
-        (dict, "object"),
+    return WrongType(
+        f"json: cannot unmarshal {json_type(value)} into Go struct field ObjectMeta.{path} of type {wanted}"
     )
-    found = next((name for kind, name in names if isinstance(value, kind)), "null")
-    return WrongType(f"json: cannot unmarshal {found} into Go struct field ObjectMeta.{path} of type {wanted}")
 
 
 def wipe_system_fields(meta: Json) -> None:
@@ -182,11 +180,11 @@ def name_problems(kind: str, value: str, *, prefix: bool = False) -> list[str]:
     if prefix and len(value) > 1 and value.endswith("-"):
         value = value[:-2] + "a"
     if kind == "label":
-        problems = ["must be no more than 63 bytes"] if len(value.encode()) > 63 else []
+        problems = ["must be no more than 63 characters"] if len(value.encode()) > 63 else []
         if not _label_re.match(value):
             problems.append("must not contain dots" if _subdomain_re.match(value) else _LABEL_MESSAGE)
         return problems
-    problems = ["must be no more than 253 bytes"] if len(value.encode()) > 253 else []
+    problems = ["must be no more than 253 characters"] if len(value.encode()) > 253 else []
     if not _subdomain_re.match(value):
         problems.append(_SUBDOMAIN_MESSAGE)
     return problems
@@ -204,7 +202,8 @@ def qualified_name_problems(value: str) -> list[str]:
         if not prefix:
             problems.append("prefix part must be non-empty")
         else:
-            problems += [f"prefix part {problem}" for problem in name_problems("subdomain", prefix)]
+            reasons = name_problems("subdomain", prefix)
+            problems += [f"prefix part {reason.replace('characters', 'bytes', reason[0] == 'm')}" for reason in reasons]
     else:
         name = prefix
     if not name:
@@ -262,7 +261,9 @@ def _owner_causes(owners: list[Json]) -> list[AnyCause]:
             this = f"{owner.get('kind')}/{owner.get('name')}"
             if controller:
                 detail = f'Only one reference can have Controller set to true. Found "true" in references for {controller} and {this}'
-                causes.append(invalid("metadata.ownerReferences", owners, detail))
+                shown = msgspec.json.encode([{key: each[key] for key in _OWNER_KEYS if key in each} for each in owners])
+                message = f"Invalid value: {shown.decode()}: {detail}"
+                causes.append(StatusCause("metadata.ownerReferences", "FieldValueInvalid", message))
             controller = controller or this
     return causes
 
@@ -279,7 +280,7 @@ def _finalizer_causes(finalizers: list[str]) -> list[AnyCause]:
     return causes
 
 
-def check(meta: Json, *, namespaced: bool, names: str) -> list[AnyCause]:
+def check(meta: Json, *, namespaced: bool, names: str, typed: bool = False) -> list[AnyCause]:
     """Everything wrong with the metadata of an object (upstream ValidateObjectMeta)."""
     causes: list[AnyCause] = []
     if generate := meta.get("generateName", ""):
@@ -304,6 +305,16 @@ def check(meta: Json, *, namespaced: bool, names: str) -> list[AnyCause]:
     causes += _annotation_causes(meta.get("annotations", {}))
     causes += _owner_causes(meta.get("ownerReferences", []))
     causes += _finalizer_causes(meta.get("finalizers", []))
+    if typed:
+        causes += [
+            invalid(
+                f"metadata.finalizers[{index}]",
+                name,
+                "name is neither a standard finalizer name nor is it fully qualified",
+            )
+            for index, name in enumerate(meta.get("finalizers", []))
+            if "/" not in name and name not in STANDARD_FINALIZERS
+        ]
     return causes
 
 

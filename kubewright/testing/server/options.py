@@ -7,11 +7,12 @@ a mistake in them is a 422 of the kind CreateOptions, UpdateOptions, PatchOption
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from kubewright.testing.server import statuses
+from kubewright.testing.server.bodies import BadSyntax, not_an_object, parse_json, parse_yaml
+from kubewright.testing.server.documents import is_object, json_type, section
 from kubewright.testing.server.messages import AnyCause, ServerRequest
 from kubewright.validation.causes import forbidden, invalid, not_supported, required, too_long
 
@@ -109,6 +110,7 @@ class _Preconditions(msgspec.Struct, rename="camel"):
 
 
 class _Body(msgspec.Struct, rename="camel"):
+    api_version: str | None = None
     kind: str | None = None
     dry_run: list[str] | None = None
     grace_period_seconds: int | None = None
@@ -117,20 +119,39 @@ class _Body(msgspec.Struct, rename="camel"):
     preconditions: _Preconditions | None = None
 
 
+_GO_TYPES = {
+    "propagationPolicy": "v1.DeletionPropagation",
+    "gracePeriodSeconds": "int64",
+    "orphanDependents": "bool",
+    "preconditions": "v1.Preconditions",
+    "preconditions.uid": "types.UID",
+    "dryRun": "[]string",
+}
+
+
 def _decode(body: bytes) -> _Body:
     try:
-        return msgspec.convert(_json_or_yaml(body), _Body)
+        document = parse_yaml(body) if body.lstrip()[:1] not in (b"{", b"[") else parse_json(body)
+    except BadSyntax as problem:
+        raise statuses.bad_request(f"couldn't get version/kind; json parse error: {problem}") from problem
+    if not is_object(document):
+        raise statuses.bad_request(f"couldn't get version/kind; json parse error: {not_an_object(document)}")
+    try:
+        return msgspec.convert(document, _Body)
     except msgspec.MsgspecError as error:
-        raise statuses.bad_request(f"unable to decode DeleteOptions: {error}") from error
-
-
-def _json_or_yaml(body: bytes) -> Any:
-    return msgspec.json.decode(body) if body.lstrip()[:1] == b"{" else msgspec.yaml.decode(body)
+        path = str(error).rpartition("$.")[2].strip("`") or "DeleteOptions"
+        value = section(document, *path.split(".")[:-1]).get(path.rpartition(".")[2])
+        given = json_type(value)
+        text = f"json: cannot unmarshal {given} into Go struct field DeleteOptions.{path}"
+        raise statuses.bad_request(f"{text} of type {_GO_TYPES.get(path, 'string')}") from error
 
 
 def _from_body(body: _Body, causes: list[AnyCause]) -> DeleteOptions:
     if body.kind not in (None, "", "DeleteOptions"):
-        raise statuses.bad_request("decoded object cannot be converted to DeleteOptions")
+        version = statuses.quote(body.api_version or "")
+        raise statuses.bad_request(
+            f'no kind {statuses.quote(body.kind)} is registered for version {version} in scheme "pkg/runtime/scheme.go:111"'
+        )
     conditions = body.preconditions or _Preconditions()
     return DeleteOptions(
         _dry_run(body.dry_run or [], causes),

@@ -7,6 +7,7 @@ no longer says, and is refused when it would change what others own. Order and e
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
@@ -14,7 +15,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from kubewright.testing.server import statuses
-from kubewright.testing.server.documents import Items, Json, is_object, section
+from kubewright.testing.server.documents import Items, Json, go_kind, is_object, section
 from kubewright.testing.server.fieldmerge import (
     ABSENT,
     Comparison,
@@ -186,10 +187,11 @@ class Ownership:
     ) -> Json:
         """What server-side apply makes of the live object. Raises 400, 409 (conflicts) and 500 (shape), as the server."""
         resource = served.resource
-        gvk = _gvk(resource.api_version, resource.kind)
+        gvk = go_kind(resource.api_version, resource.kind)
         if (config.get("apiVersion"), config.get("kind")) != (resource.api_version, resource.kind):
-            given = _gvk(config.get("apiVersion") or "", config.get("kind") or "")
+            given = go_kind(config.get("apiVersion") or "", config.get("kind") or "")
             raise statuses.bad_request(f"invalid object type: {given}")
+        config.setdefault("metadata", {})
         if "managedFields" in section(config, "metadata"):
             raise statuses.bad_request("metadata.managedFields must be nil")
         kind = self.type_of(served)
@@ -200,7 +202,7 @@ class Ownership:
             where = f"{meta.get('namespace', '')}/{meta.get('name', '')}; {gvk}"
             raise statuses.unexplained(f"failed to create typed patch object ({where}): {problem}") from problem
         managers = {} if live is None else decode_managers(live["metadata"].get("managedFields") or []) or {}
-        before = _without_managed(live) if live is not None else self._zero(served)
+        before = _without_managed(live) if live is not None else copy.deepcopy(self._zero(served))
         if live is not None and not managers:
             first = Manager(_BEFORE_APPLY, "Update", resource.api_version, "")
             self._update(managers, self._zero(served), before, served, first, subresource)
@@ -210,7 +212,7 @@ class Ownership:
             raise _refusal(conflicts, taken_from)
         obj: Json = merged
         if before == obj:
-            obj = before
+            obj = {**before, "metadata": section(before, "metadata")}
         elif me in managers:
             managers[me].time = self._now()
         if manager == "kubectl":
@@ -272,12 +274,6 @@ def _excluding(change: Comparison, ignored: FieldSet) -> Comparison:
 def _without_managed(obj: Json) -> Json:
     meta = {key: value for key, value in obj["metadata"].items() if key != "managedFields"}
     return {**obj, "metadata": meta}
-
-
-def _gvk(api_version: str, kind: str) -> str:
-    """Group, version and kind as Go prints them."""
-    group, _, version = api_version.rpartition("/")
-    return f"{group}/{version}, Kind={kind}"
 
 
 def _conflict_list(conflicts: dict[Manager, FieldSet]) -> Iterator[Conflict]:

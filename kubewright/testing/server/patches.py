@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 
 from kubewright.testing.server import statuses
-from kubewright.testing.server.bodies import BadSyntax, Notes, parse_json, parse_yaml, unknown_fields
-from kubewright.testing.server.documents import Json, go_text, is_list, is_object
+from kubewright.testing.server.bodies import BadSyntax, Notes, duplicate_fields, parse_json, parse_yaml, unknown_fields
+from kubewright.testing.server.documents import Json, go_kind, go_text, is_list, is_object, section
 from kubewright.testing.server.gotypes import WrongType
 from kubewright.testing.server.messages import ServerRequest
 from kubewright.testing.server.metadata import normalise
@@ -34,6 +34,8 @@ def patch_type(request: ServerRequest, served: ServedResource) -> str:
     media = request.headers.get("content-type", "").partition(";")[0].strip()
     accepted = [JSON_PATCH, MERGE_PATCH, *([STRATEGIC_PATCH] if served.builtin else []), APPLY_PATCH]
     if media not in accepted:
+        if served.builtin:
+            raise statuses.unsupported_media_type()
         raise statuses.unsupported_media_type(accepted)
     return media
 
@@ -46,6 +48,9 @@ def patched(
         patch = parse_json(request.body)
     except BadSyntax as error:
         raise statuses.bad_request("invalid JSON patch") from error
+    prefix = "json patch " if media == JSON_PATCH else ""
+    duplicates = duplicate_fields(request.body) if options.field_validation != "Ignore" else []
+    repeated = [f"{prefix}duplicate field {statuses.quote(path)}" for path in duplicates]
     if media == JSON_PATCH:
         obj: object = json_patch(live, patch)
     else:
@@ -58,11 +63,11 @@ def patched(
         else:
             obj = strategic_merge(live, patch, served)
     try:
-        return _accepted(obj, served, options, notes)
+        return _accepted(obj, served, options, notes, repeated)
     except WrongType as problem:
         if media != STRATEGIC_PATCH:
             raise _refused(obj, str(problem)) from problem
-        cause = invalid_value("patch", go_text(patch), "cannot convert int64 to string")
+        cause = invalid_value("patch", go_text(patch), _converter_text(str(problem)))
         raise statuses.invalid("", "", "", [cause]) from problem
 
 
@@ -76,7 +81,7 @@ def applied(
     notes: Notes,
 ) -> Json:
     """What server-side apply makes of the live object, or of nothing. Raises 400, 409 and 500."""
-    config = parse_yaml(request.body)
+    config = parse_yaml(request.body) if request.body.strip() else {}
     if not is_object(config):
         given = "array" if is_list(config) else "string" if isinstance(config, str) else "number"
         raise statuses.bad_request(
@@ -91,11 +96,21 @@ def applied(
             normalise(obj)
             served.default_on_read(obj, drop_nulls=False)
     except WrongType as problem:
-        raise statuses.unexplained(str(problem)) from problem
+        raise statuses.unexplained(_unconvertible(obj, problem)) from problem
     return obj
 
 
-def _accepted(obj: object, served: ServedResource, options: WriteOptions, notes: Notes) -> Json:
+def _unconvertible(obj: Json, problem: WrongType) -> str:
+    """What the real server says when the merged object does not fit its Go type."""
+    gvk, meta = go_kind(obj["apiVersion"], obj["kind"]), section(obj, "metadata")
+    why = f"error decoding from json: {problem}" if "base64" in str(problem) else str(problem)
+    return (
+        f"failed to convert new object ({meta.get('namespace', '')}/{meta.get('name', '')}; {gvk}) to proper version: "
+        f"unable to convert unstructured object to {gvk}: {why}"
+    )
+
+
+def _accepted(obj: object, served: ServedResource, options: WriteOptions, notes: Notes, repeated: list[str]) -> Json:
     if not is_object(obj):
         raise _refused(obj, "the patched document is not a JSON object")
     document = obj
@@ -112,12 +127,22 @@ def _accepted(obj: object, served: ServedResource, options: WriteOptions, notes:
             f"the API version in the data ({document['apiVersion']}) does not match "
             f"the expected API version ({resource.api_version})"
         )
-    complaints = unknown_fields(document, served)
+    complaints = [*repeated, *unknown_fields(document, served)]
     if complaints and options.field_validation == "Strict":
         raise _refused(obj, f"strict decoding error: {', '.join(complaints)}")
     if complaints and options.field_validation == "Warn":
         notes.add(*complaints)
     return document
+
+
+def _converter_text(problem: str) -> str:
+    """What Go's unstructured converter (not its decoder) says about a wrong type."""
+    given, wanted = problem.partition("unmarshal ")[2].split(" ", 1)[0], problem.rpartition("of type ")[2]
+    if wanted.startswith("[]"):
+        return f"cannot restore slice from {'int64' if given == 'number' else 'map' if given == 'object' else given}"
+    if wanted == "string":
+        return f"cannot convert {'int64' if given == 'number' else given} to string"
+    return f"unrecognized type: {wanted}"
 
 
 def _refused(obj: object, why: str) -> Exception:

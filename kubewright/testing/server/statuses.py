@@ -120,8 +120,10 @@ def method_not_allowed() -> StatusError:
     )
 
 
-def unsupported_media_type(accepted: Sequence[str]) -> StatusError:
-    """415, naming what would be accepted."""
+def unsupported_media_type(accepted: Sequence[str] = ()) -> StatusError:
+    """415, naming what would be accepted (or not, where the real server's router refuses)."""
+    if not accepted:
+        return StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", details={})
     message = f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}"
     return StatusError(415, "UnsupportedMediaType", message)
 

@@ -120,7 +120,7 @@ class _Merge:
             elif directive == "replace":
                 replace = True
             else:
-                raise statuses.bad_request(f"unknown patch type: {directive}")
+                raise statuses.unexplained(f"unknown patch type: {directive} in map: {go_text(item)}")
         if replace:
             return plain, []
         merged = list(original)
@@ -164,7 +164,7 @@ def _strategy(schema: Json) -> str:
 
 def _key_of(item: Json, merge_key: str) -> Any:
     if merge_key not in item:
-        raise statuses.bad_request(f"map: {item} does not contain declared merge key: {merge_key}")
+        raise statuses.unexplained(f"map: {go_text(item)} does not contain declared merge key: {merge_key}")
     return item[merge_key]
 
 

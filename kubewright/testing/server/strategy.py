@@ -6,8 +6,6 @@ resources (apiextensions ``pkg/registry/customresource``); built-in kinds follow
 
 from __future__ import annotations
 
-from typing import Final
-
 from kubewright.testing.server import metadata, statuses
 from kubewright.testing.server.bodies import Notes
 from kubewright.testing.server.documents import Json, section
@@ -32,7 +30,9 @@ def before_create(obj: Json, served: ServedResource, kind: Behaviour, namespace:
     if served.builtin:
         complete_new(obj, served)
     warnings = served.admit(obj, None)
-    causes: list[AnyCause] = list(metadata.check(meta, namespaced=served.resource.namespaced, names=kind.names))
+    causes: list[AnyCause] = list(
+        metadata.check(meta, namespaced=served.resource.namespaced, names=kind.names, typed=served.builtin)
+    )
     causes = [*_type_causes(obj, served), *causes]
     causes += served.validate(obj, None)
     raise_invalid(served, obj, causes)
@@ -57,7 +57,7 @@ def before_update(
                 obj["status"] = old["status"]
         if served.builtin:
             complete_updated(obj, served)
-        if is_namespace(served) and "finalizers" in old.get("spec", {}):
+        if is_namespace(served) and subresource != "finalize" and "finalizers" in old.get("spec", {}):
             obj.setdefault("spec", {})["finalizers"] = old["spec"]["finalizers"]
         if kind.generation and _without_metadata(obj, served) != _without_metadata(old, served):
             meta["generation"] = before.get("generation", 0) + 1
@@ -71,7 +71,9 @@ def before_update(
     warnings: list[str] = []
     if subresource != "status":
         warnings = served.admit(obj, old)
-    causes: list[AnyCause] = list(metadata.check(meta, namespaced=served.resource.namespaced, names="segment"))
+    causes: list[AnyCause] = list(
+        metadata.check(meta, namespaced=served.resource.namespaced, names="segment", typed=served.builtin)
+    )
     causes += metadata.check_update(meta, before)
     causes += metadata.check_update(meta, before)
     causes += _type_causes(obj, served)
@@ -94,16 +96,13 @@ def _finalizer_warnings(obj: Json, old: Json, served: ServedResource) -> list[st
     new = set(obj["metadata"].get("finalizers", ())) - set(section(old, "metadata").get("finalizers", ()))
     warnings: list[str] = []
     for finalizer in sorted(new):
-        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
+        if "/" not in finalizer and finalizer not in metadata.STANDARD_FINALIZERS:
             hint = " including a path (/)" if "." in finalizer else ""
             warnings.append(
                 f"metadata.finalizers: {statuses.quote(finalizer)}: prefer a domain-qualified finalizer name{hint} "
                 "to avoid accidental conflicts with other finalizer writers"
             )
     return warnings
-
-
-_STANDARD_FINALIZERS: Final = frozenset(("kubernetes", "orphan", "foregroundDeletion"))
 
 
 def raise_invalid(served: ServedResource, obj: Json, causes: list[AnyCause]) -> None:

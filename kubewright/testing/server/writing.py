@@ -130,9 +130,11 @@ class Writer:
             if not (allow_create or (kind.create_on_update and not subresource)):
                 raise statuses.not_found(resource.group, resource.plural, name)
             obj = change(None)
+            if allow_create and (uid := obj["metadata"].get("uid")):
+                why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+                raise statuses.conflict(resource.group, resource.plural, name, why)
             wipe_system_fields(obj["metadata"])
-            if not allow_create:
-                obj["metadata"].pop("resourceVersion", None)
+            obj["metadata"].pop("resourceVersion", None)
             return self.create(served, namespace, obj, options, notes), True
         old = decode(shown_as(entry, served))
         obj = change(decode(shown_as(entry, served)))
