@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -31,7 +32,7 @@ class PoolSource:
         self._clock = clock
         self._credentials = credentials
         self._lock = threading.Lock()
-        self._pool: _Direct | _Proxied | None = None
+        self._pool: _Pool | None = None
         self._certificate: tuple[str, str] | None = None
         self._files: tuple[tuple[int, int] | None, ...] = ()
         self._looked_at = 0.0
@@ -55,7 +56,7 @@ class PoolSource:
         if pool is not None:
             pool.close()
 
-    def _current(self) -> _Direct | _Proxied:
+    def _current(self) -> _Pool:
         # The plugin may run here, so not under the lock.
         certificate = self._credentials.client_certificate() if self._credentials is not None else None
         with self._lock:
@@ -80,42 +81,13 @@ class PoolSource:
         return fresh
 
 
-class _Direct:
-    """Straight to the server."""
+class _Pool:
+    """One urllib3 pool straight to the server, or a proxy manager, which wants to see whole URLs (`origin`)."""
 
-    def __init__(self, pool: Any) -> None:
-        self._pool = pool
-
-    def urlopen(
-        self,
-        method: str,
-        target: str,
-        body: bytes | None,
-        headers: dict[str, str],
-        timeout: Timeout,
-        preload_content: bool,
-    ) -> Any:
-        return self._pool.urlopen(
-            method,
-            target,
-            body=body,
-            headers=headers,
-            retries=False,
-            redirect=False,
-            timeout=timeout,
-            preload_content=preload_content,
-        )
-
-    def close(self) -> None:
-        self._pool.close()
-
-
-class _Proxied:
-    """Through a proxy, which wants to see whole URLs."""
-
-    def __init__(self, manager: Any, origin: str) -> None:
-        self._manager = manager
+    def __init__(self, sender: Any, close: Callable[[], None], origin: str = "") -> None:
+        self._sender = sender
         self._origin = origin
+        self.close = close
 
     def urlopen(
         self,
@@ -126,7 +98,7 @@ class _Proxied:
         timeout: Timeout,
         preload_content: bool,
     ) -> Any:
-        return self._manager.urlopen(
+        return self._sender.urlopen(
             method,
             self._origin + target,
             body=body,
@@ -137,11 +109,8 @@ class _Proxied:
             preload_content=preload_content,
         )
 
-    def close(self) -> None:
-        self._manager.clear()
 
-
-def _open(config: ClientConfig, certificate: tuple[str, str] | None) -> _Direct | _Proxied:
+def _open(config: ClientConfig, certificate: tuple[str, str] | None) -> _Pool:
     parts = config.parsed_url()
     host = parts.hostname or ""
     options: dict[str, Any] = {
@@ -160,16 +129,17 @@ def _open(config: ClientConfig, certificate: tuple[str, str] | None) -> _Direct 
     if proxy is not None:
         return _through(proxy, f"{parts.scheme}://{parts.netloc}", options)
     pool = POOL_CLASSES[parts.scheme](host, parts.port, **options)
-    return _Direct(pool)
+    return _Pool(pool, pool.close)
 
 
-def _through(proxy: str, origin: str, options: dict[str, Any]) -> _Proxied:
+def _through(proxy: str, origin: str, options: dict[str, Any]) -> _Pool:
     parts = urlsplit(proxy)
     try:
         if parts.scheme.startswith("socks"):
             from urllib3.contrib.socks import SOCKSProxyManager  # needs PySocks
 
-            return _Proxied(SOCKSProxyManager(proxy, **options), origin)
+            socks: Any = SOCKSProxyManager(proxy, **options)
+            return _Pool(socks, socks.clear, origin)
         headers = None
         if parts.username is not None:
             secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
@@ -181,7 +151,7 @@ def _through(proxy: str, origin: str, options: dict[str, Any]) -> _Proxied:
         hint = "; SOCKS proxies need the package PySocks" if isinstance(error, ImportError) else ""
         raise ConfigError(f"proxy {shown} cannot be used{hint}") from None
     manager.pool_classes_by_scheme = POOL_CLASSES
-    return _Proxied(manager, origin)
+    return _Pool(manager, manager.clear, origin)
 
 
 def _proxy_of(config: ClientConfig, scheme: str, host: str, port: int | None) -> str | None:
