@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable
 
 from kubewright.clock import Clock, RealClock
 from kubewright.testing.server import statuses, subresources
+from kubewright.testing.server.answers import allowed, check_name, response, unsupported
 from kubewright.testing.server.bodies import Notes, read_object
 from kubewright.testing.server.deleting import delete
 from kubewright.testing.server.direct import create_directly, update_directly
 from kubewright.testing.server.documents import Json
 from kubewright.testing.server.garbage import GarbageCollector, NamespaceCleaner
 from kubewright.testing.server.listing import check_options, parse_revision, read_page
-from kubewright.testing.server.messages import JSON, ServerRequest, ServerResponse, StatusError, WatchStream
+from kubewright.testing.server.messages import ServerRequest, ServerResponse, StatusError, WatchStream
 from kubewright.testing.server.metadata import timestamp, wipe_system_fields
 from kubewright.testing.server.options import delete_options, write_options
 from kubewright.testing.server.ownership import Ownership
@@ -166,14 +167,14 @@ class API:
                 return self._watch(request, route, served)
             return self._list(request, route, served)
         if served.resource.namespaced and not route.namespace:
-            raise statuses.method_not_allowed() if served.builtin else statuses.no_such_resource()
+            raise statuses.method_notallowed() if served.builtin else statuses.no_such_resource()
         if method == "POST":
-            _allowed(served, "create")
+            allowed(served, "create")
             return self._create(request, route, served, notes)
         if method == "DELETE":
-            _allowed(served, "deletecollection")
+            allowed(served, "deletecollection")
             return self._delete_collection(request, route, served)
-        raise statuses.method_not_allowed() if served.builtin else statuses.bad_request("name must be provided")
+        raise statuses.method_notallowed() if served.builtin else statuses.bad_request("name must be provided")
 
     def _object(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
         method = request.method
@@ -182,24 +183,24 @@ class API:
                 return self._watch(request, route, served)
             return self._get(request, route, served)
         if method == "POST" and not served.builtin:
-            _allowed(served, "create")
+            allowed(served, "create")
             return self._create(request, route, served, notes)
         if method == "PUT":
-            _allowed(served, "update")
+            allowed(served, "update")
             return self._update(request, route, served, notes)
         if method == "PATCH":
-            _allowed(served, "patch")
+            allowed(served, "patch")
             return self._patch(request, route, served, notes)
         if method == "DELETE":
-            _allowed(served, "delete")
+            allowed(served, "delete")
             shown = Representation(served, request)
             options = delete_options(request)
             with self.storage.lock:
                 result = delete(self.writer, served, route.namespace, route.name, options)
             status = 202 if isinstance(result, Entry) and options.orphan_dependents is False else 200
             body = shown.body(result) if isinstance(result, Entry) else shown.document(result)
-            return _response(status, body, shown)
-        raise statuses.method_not_allowed()
+            return response(status, body, shown)
+        raise statuses.method_notallowed()
 
     def _subresource(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
         if route.subresource == "status" and served.has_status:
@@ -209,7 +210,7 @@ class API:
                 return self._update(request, route, served, notes)
             if request.method == "PATCH":
                 return self._patch(request, route, served, notes)
-            raise _unsupported(request, served)
+            raise unsupported(request, served)
         if route.subresource == "scale" and served.scale is not None:
             return self._scale(request, route, served, served.scale, notes)
         if subresources.is_offered(served, route.subresource):
@@ -223,7 +224,7 @@ class API:
         method = request.method
         if route.subresource in subresources.CREATED and method == "POST":
             shown = Representation(served, request)
-            return _response(201, shown.document(subresources.create(self.writer, served, route, request)), shown)
+            return response(201, shown.document(subresources.create(self.writer, served, route, request)), shown)
         if route.subresource in subresources.AS_THE_OBJECT:
             if method in ("GET", "HEAD"):
                 return self._get(request, route, served)
@@ -255,8 +256,8 @@ class API:
                     served, route.namespace, route.name, change, options, notes, subresource="scale"
                 )
         else:
-            raise _unsupported(request, served)
-        return _response(200, shown.document(scale_of(decode(shown.raw(entry)), paths)), shown)
+            raise unsupported(request, served)
+        return response(200, shown.document(scale_of(decode(shown.raw(entry)), paths)), shown)
 
     def _get(self, request: ServerRequest, route: Route, served: ServedResource) -> Answer:
         shown = Representation(served, request)
@@ -265,7 +266,7 @@ class API:
             if wanted > self.storage.revision:
                 raise statuses.too_large_resource_version(wanted, self.storage.revision)
             entry = self.writer.live(served, route.namespace, route.name)
-        return _response(200, shown.body(entry), shown)
+        return response(200, shown.body(entry), shown)
 
     def _list(self, request: ServerRequest, route: Route, served: ServedResource) -> Answer:
         shown = Representation(served, request)
@@ -274,7 +275,7 @@ class API:
         with self.storage.lock:
             page = read_page(self.storage, self.writer.collection(served), selected, request)
         body = shown.list_body(page.entries, revision=page.revision, continue_=page.continue_, remaining=page.remaining)
-        return _response(200, body, shown)
+        return response(200, body, shown)
 
     def _watch(self, request: ServerRequest, route: Route, served: ServedResource) -> Answer:
         shown = Representation(served, request)
@@ -291,13 +292,13 @@ class API:
         self.ownership.updated(None, obj, served, options.manager)
         with self.storage.lock:
             entry = self.writer.create(served, route.namespace, obj, options, notes)
-        return _response(201, shown.body(entry), shown)
+        return response(201, shown.body(entry), shown)
 
     def _update(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
         shown = Representation(served, request)
         options = write_options(request, "UpdateOptions")
         obj = read_object(request, served, options.field_validation, notes)
-        _check_name(obj, route.name)
+        check_name(obj, route.name)
 
         def change(live: Json | None) -> Json:
             self.ownership.updated(live, obj, served, options.manager, route.subresource)
@@ -314,7 +315,7 @@ class API:
                 subresource=route.subresource,
                 match_uid=True,
             )
-        return _response(201 if created else 200, shown.body(entry), shown)
+        return response(201 if created else 200, shown.body(entry), shown)
 
     def _patch(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
         media = patch_type(request, served)
@@ -329,7 +330,7 @@ class API:
             else:
                 obj = patched(live, request, media, served, options, notes)
                 self.ownership.updated(live, obj, served, options.manager, route.subresource)
-            _check_name(obj, route.name)
+            check_name(obj, route.name)
             return obj
 
         with self.storage.lock:
@@ -343,7 +344,7 @@ class API:
                 subresource=route.subresource,
                 allow_create=media == APPLY_PATCH and not route.subresource,
             )
-        return _response(201 if created else 200, shown.body(entry), shown)
+        return response(201 if created else 200, shown.body(entry), shown)
 
     def _delete_collection(self, request: ServerRequest, route: Route, served: ServedResource) -> Answer:
         shown = Representation(served, request)
@@ -355,7 +356,7 @@ class API:
             for entry in page.entries:
                 delete(self.writer, served, entry.namespace, entry.name, options)
         body = shown.list_body(page.entries, revision=page.revision, continue_=page.continue_, remaining=page.remaining)
-        return _response(200, body, shown)
+        return response(200, body, shown)
 
     def read_objects(self, served: ServedResource) -> list[Json]:
         """All live objects of a kind, decoded."""
@@ -379,31 +380,3 @@ class API:
             self.watchers.end_for(self.writer.collection(each))
             with self.storage.lock:
                 self.storage.drop(ResourceName(each.resource.group, each.resource.plural))
-
-
-def _response(status: int, body: bytes, shown: Representation) -> ServerResponse:
-    return ServerResponse(status, body, (("content-type", shown.media or JSON),))
-
-
-def _unsupported(request: ServerRequest, served: ServedResource) -> StatusError:
-    """405 for a method that a subresource does not have."""
-    if served.builtin:
-        return statuses.method_not_allowed()
-    verb = {"POST": "create", "DELETE": "delete"}.get(request.method, request.method.lower())
-    return statuses.method_not_supported(served.resource.group, served.resource.plural, verb)
-
-
-def _allowed(served: ServedResource, verb: str) -> None:
-    if served.verbs and verb not in served.verbs:
-        raise statuses.method_not_allowed()
-
-
-def _check_name(obj: Json, name: str) -> None:
-    """The name in the object must be that of the path."""
-    given = obj["metadata"].get("name", "")
-    if not given:
-        raise statuses.bad_request(
-            f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
-        )
-    if given != name:
-        raise statuses.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")

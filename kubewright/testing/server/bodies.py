@@ -132,7 +132,7 @@ def read_object(request: ServerRequest, served: ServedResource, validation: str,
     except BadSyntax as problem:
         raise unrecognized(served, f"couldn't get version/kind; json parse error: {problem}", request.body) from problem
     if document is None:
-        document = {}
+        document = _nothing()
     if not is_object(document):
         why = f"couldn't get version/kind; json parse error: {not_an_object(document)}"
         raise unrecognized(served, why, request.body)
@@ -141,6 +141,10 @@ def read_object(request: ServerRequest, served: ServedResource, validation: str,
     duplicates = duplicate_fields(request.body) if validation != "Ignore" else []
     accept_fields(obj, served, validation, notes, duplicates)
     return obj
+
+
+def _nothing() -> Json:
+    return {}
 
 
 def check_type(obj: Json, served: ServedResource, body: bytes) -> None:

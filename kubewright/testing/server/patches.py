@@ -81,7 +81,7 @@ def applied(
     notes: Notes,
 ) -> Json:
     """What server-side apply makes of the live object, or of nothing. Raises 400, 409 and 500."""
-    config = parse_yaml(request.body) if request.body.strip() else {}
+    config = parse_yaml(request.body if request.body.strip() else b"{}")
     if not is_object(config):
         given = "array" if is_list(config) else "string" if isinstance(config, str) else "number"
         raise statuses.bad_request(
