@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from codegen.config import Config
 from codegen.crd.model import Crd, CrdVersion
 from codegen.errors import CodegenError
-from codegen.ir import META_V1, OBJECT_META, Any_, Enum, EnumValue, Node, Object
+from codegen.ir import META_V1, OBJECT_META, Any_, Object
 from codegen.plan import documentation, kubernetes, naming, reserved
 from codegen.plan.model import (
     ClassPlan,
@@ -204,7 +204,7 @@ def _class(
                 doc=(
                     ""
                     if shape.root and shape_field.wire in _OBVIOUS
-                    else documentation.docstring(node.doc, length=config.docstring_length, values=_unsaid_values(node))
+                    else documentation.field_docstring(node, length=config.docstring_length)
                 ),
             )
         )
@@ -219,11 +219,6 @@ def _class(
         doc=documentation.docstring(shape.node.doc, length=config.docstring_length, deprecation=deprecation),
         path=place(shape.path),
     )
-
-
-def _unsaid_values(node: Node) -> tuple[EnumValue, ...]:
-    """The values of an enum of numbers or booleans: their type is that of all numbers."""
-    return node.values if isinstance(node, Enum) and node.type != "string" else ()
 
 
 _UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')

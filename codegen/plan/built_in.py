@@ -198,7 +198,7 @@ def _class(definition: Definition, types: _Types, resource: ApiResource | None) 
             types.of(p.node),
             required=p.required or (resource is not None and p.name == "metadata"),
             constant=constants.get(p.name),
-            doc="" if p.name in _OBVIOUS and resource else documentation.docstring(p.node.doc),
+            doc="" if p.name in _OBVIOUS and resource else documentation.field_docstring(p.node),
         )
         for p in definition.node.properties
     )

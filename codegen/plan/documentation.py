@@ -12,7 +12,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from codegen.ir import Doc, EnumValue
+from codegen.ir import Array, Doc, Enum, Node
 
 WIDTH = 100
 # Control characters but newline and tab; bidi overrides and isolates; zero-width characters; lone surrogates.
@@ -34,8 +34,21 @@ def summary(text: str, limit: int = 100) -> str:
     return sentence if len(sentence) <= limit else textwrap.shorten(sentence, limit, placeholder=" …")
 
 
-def docstring(doc: Doc, *, length: int | None = None, deprecation: str = "", values: Sequence[EnumValue] = ()) -> str:
-    """The whole docstring of a field or class; ``values`` are those of an enum that its type does not show.
+def field_docstring(node: Node, *, length: int | None = None) -> str:
+    """The docstring of a field: what its schema says, and what its type does not show."""
+    unsaid: list[str] = []
+    if isinstance(node, Enum) and node.type != "string":
+        unsaid.append(f"One of: {', '.join(json.dumps(value) for value in node.values)}")
+    if isinstance(node, Array) and node.list_map_keys:
+        # Who applies needs them: the server merges such lists item by item.
+        unsaid.append(f"List map keys: {', '.join(node.list_map_keys)}")
+    elif isinstance(node, Array) and node.list_type == "set":
+        unsaid.append("List type: set")
+    return docstring(node.doc, length=length, unsaid=unsaid)
+
+
+def docstring(doc: Doc, *, length: int | None = None, deprecation: str = "", unsaid: Sequence[str] = ()) -> str:
+    """The whole docstring of a field or class; ``unsaid`` are facts that are not in ``doc``.
 
     ``length`` cuts the description (not the facts): 0 leaves it out, None keeps all.  Facts stand one a line and without a
     full stop, which would look like a part of a pattern.
@@ -53,8 +66,7 @@ def docstring(doc: Doc, *, length: int | None = None, deprecation: str = "", val
         facts.append(f"Default (set by the server): {doc.default}")
     if doc.format:
         facts.append(f"Format: {doc.format}")
-    if values:
-        facts.append(f"One of: {', '.join(json.dumps(value) for value in values)}")
+    facts.extend(unsaid)
     facts.extend(f"{limit[:1].upper()}{limit[1:]}" for limit in doc.limits)
     facts.extend(f"Rule: {rule}" for rule in doc.rules)
     if facts:

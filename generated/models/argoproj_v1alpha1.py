@@ -455,12 +455,14 @@ class ContainerSetContainer(Model, kw_only=True):
     command: list[str] | None = None
     dependencies: list[str] | None = None
     env: list[EnvVar] | None = None
+    """List map keys: name"""
     env_from: list[EnvFromSource] | None = field(name="envFrom", default=None)
     image: str | None = None
     image_pull_policy: str | None = field(name="imagePullPolicy", default=None)
     lifecycle: Lifecycle | None = None
     liveness_probe: Probe | None = field(name="livenessProbe", default=None)
     ports: list[ContainerPort] | None = None
+    """List map keys: containerPort, protocol"""
     readiness_probe: Probe | None = field(name="readinessProbe", default=None)
     resize_policy: list[ContainerResizePolicy] | None = field(name="resizePolicy", default=None)
     resources: ResourceRequirements | None = None
@@ -474,7 +476,9 @@ class ContainerSetContainer(Model, kw_only=True):
     termination_message_policy: str | None = field(name="terminationMessagePolicy", default=None)
     tty: bool | None = None
     volume_devices: list[VolumeDevice] | None = field(name="volumeDevices", default=None)
+    """List map keys: devicePath"""
     volume_mounts: list[VolumeMount] | None = field(name="volumeMounts", default=None)
+    """List map keys: mountPath"""
     working_dir: str | None = field(name="workingDir", default=None)
 
 
@@ -751,6 +755,7 @@ class InitContainer(Model, kw_only=True):
     args: list[str] | None = None
     command: list[str] | None = None
     env: list[EnvVar] | None = None
+    """List map keys: name"""
     env_from: list[EnvFromSource] | None = field(name="envFrom", default=None)
     image: str | None = None
     image_pull_policy: str | None = field(name="imagePullPolicy", default=None)
@@ -758,6 +763,7 @@ class InitContainer(Model, kw_only=True):
     liveness_probe: Probe | None = field(name="livenessProbe", default=None)
     mirror_volume_mounts: bool | None = field(name="mirrorVolumeMounts", default=None)
     ports: list[ContainerPort] | None = None
+    """List map keys: containerPort, protocol"""
     readiness_probe: Probe | None = field(name="readinessProbe", default=None)
     resize_policy: list[ContainerResizePolicy] | None = field(name="resizePolicy", default=None)
     resources: ResourceRequirements | None = None
@@ -771,7 +777,9 @@ class InitContainer(Model, kw_only=True):
     termination_message_policy: str | None = field(name="terminationMessagePolicy", default=None)
     tty: bool | None = None
     volume_devices: list[VolumeDevice] | None = field(name="volumeDevices", default=None)
+    """List map keys: devicePath"""
     volume_mounts: list[VolumeMount] | None = field(name="volumeMounts", default=None)
+    """List map keys: mountPath"""
     working_dir: str | None = field(name="workingDir", default=None)
 
 
@@ -1157,6 +1165,7 @@ class Script(Model, kw_only=True):
     args: list[str] | None = None
     command: list[str] | None = None
     env: list[EnvVar] | None = None
+    """List map keys: name"""
     env_from: list[EnvFromSource] | None = field(name="envFrom", default=None)
     image: str | None = None
     image_pull_policy: str | None = field(name="imagePullPolicy", default=None)
@@ -1164,6 +1173,7 @@ class Script(Model, kw_only=True):
     liveness_probe: Probe | None = field(name="livenessProbe", default=None)
     name: str | None = None
     ports: list[ContainerPort] | None = None
+    """List map keys: containerPort, protocol"""
     readiness_probe: Probe | None = field(name="readinessProbe", default=None)
     resize_policy: list[ContainerResizePolicy] | None = field(name="resizePolicy", default=None)
     resources: ResourceRequirements | None = None
@@ -1178,7 +1188,9 @@ class Script(Model, kw_only=True):
     termination_message_policy: str | None = field(name="terminationMessagePolicy", default=None)
     tty: bool | None = None
     volume_devices: list[VolumeDevice] | None = field(name="volumeDevices", default=None)
+    """List map keys: devicePath"""
     volume_mounts: list[VolumeMount] | None = field(name="volumeMounts", default=None)
+    """List map keys: mountPath"""
     working_dir: str | None = field(name="workingDir", default=None)
 
 

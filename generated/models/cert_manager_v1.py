@@ -539,6 +539,8 @@ class CertificateRequestStatus(Model, kw_only=True):
     """
     List of status conditions to indicate the status of a CertificateRequest.
     Known condition types are `Ready`, `InvalidRequest`, `Approved` and `Denied`.
+
+    List map keys: type
     """
     failure_time: str | None = field(name="failureTime", default=None)
     """
@@ -807,6 +809,8 @@ class CertificateStatus(Model, kw_only=True):
     """
     List of status conditions to indicate the status of certificates.
     Known condition types are `Ready` and `Issuing`.
+
+    List map keys: type
     """
     failed_issuance_attempts: int | None = field(name="failedIssuanceAttempts", default=None)
     """
@@ -997,6 +1001,8 @@ class ClusterIssuerStatus(Model, kw_only=True):
     """
     List of status conditions to indicate the status of a CertificateRequest.
     Known condition types are `Ready`.
+
+    List map keys: type
     """
 
 

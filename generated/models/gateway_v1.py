@@ -558,6 +558,7 @@ class Cors(Model, kw_only=True):
 
     Support: Extended
 
+    List type: set
     MaxItems: 64
     Rule: !('*' in self && self.size() > 1) (AllowHeaders cannot contain '*' alongside other methods)
     """
@@ -606,6 +607,7 @@ class Cors(Model, kw_only=True):
 
     Support: Extended
 
+    List type: set
     MaxItems: 9
     Rule: !('*' in self && self.size() > 1) (AllowMethods cannot contain '*' alongside other methods)
     """
@@ -670,6 +672,7 @@ class Cors(Model, kw_only=True):
 
     Support: Extended
 
+    List type: set
     MaxItems: 64
     Rule: !('*' in self && self.size() > 1) (AllowOrigins cannot contain '*' alongside other origins)
     """
@@ -713,6 +716,7 @@ class Cors(Model, kw_only=True):
 
     Support: Extended
 
+    List type: set
     MaxItems: 64
     """
     max_age: int | None = field(name="maxAge", default=None)
@@ -952,6 +956,7 @@ class Frontend(Model, kw_only=True):
 
     support: Core
 
+    List map keys: port
     MaxItems: 64
     Rule: self.all(t1, self.exists_one(t2, t1.port == t2.port)) (Port for TLS configuration must be
     unique within the Gateway)
@@ -1139,6 +1144,7 @@ class GatewaySpec(Model, kw_only=True):
 
     Support: Core
 
+    List map keys: name
     MinItems: 1
     MaxItems: 64
     Rule: self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true) (tls must not be
@@ -1261,12 +1267,14 @@ class GatewayStatus(Model, kw_only=True):
     controller", "reason": "Pending", "status": "Unknown", "type": "Accepted"}, {"lastTransitionTime":
     "1970-01-01T00:00:00Z", "message": "Waiting for controller", "reason": "Pending", "status":
     "Unknown", "type": "Programmed"}]
+    List map keys: type
     MaxItems: 8
     """
     listeners: list[StatusListener] | None = None
     """
     Listeners provide status for each unique listener port defined in the Spec.
 
+    List map keys: name
     MaxItems: 64
     """
 
@@ -1839,6 +1847,7 @@ class Match(Model, kw_only=True):
     ANDed together, meaning, a request must match all the specified headers
     to select the route.
 
+    List map keys: name
     MaxItems: 16
     """
     method: OneOf[Literal["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]] | None = None
@@ -1888,6 +1897,7 @@ class Match(Model, kw_only=True):
 
     Support: Extended
 
+    List map keys: name
     MaxItems: 16
     """
 
@@ -1994,6 +2004,7 @@ class Parent(Model, kw_only=True):
     * The Route is of a type that the controller does not support.
     * The Route is in a namespace to which the controller does not have access.
 
+    List map keys: type
     MinItems: 1
     MaxItems: 8
     """
@@ -2260,6 +2271,7 @@ class RequestHeaderModifier(Model, kw_only=True):
       GET /foo HTTP/1.1
       my-header: foo,bar,baz
 
+    List map keys: name
     MaxItems: 16
     """
     remove: list[str] | None = None
@@ -2282,6 +2294,7 @@ class RequestHeaderModifier(Model, kw_only=True):
       GET /foo HTTP/1.1
       my-header2: bar
 
+    List type: set
     MaxItems: 16
     """
     set: list[Add] | None = None
@@ -2302,6 +2315,7 @@ class RequestHeaderModifier(Model, kw_only=True):
       GET /foo HTTP/1.1
       my-header: bar
 
+    List map keys: name
     MaxItems: 16
     """
 
@@ -2919,6 +2933,7 @@ class StatusListener(Model, kw_only=True):
     """
     Conditions describe the current condition of this listener.
 
+    List map keys: type
     MaxItems: 8
     """
     name: Req[str]

@@ -504,6 +504,8 @@ class Binding(Model, kw_only=True):
     """
     conditions defines the current state of the configuration resource when bound to the referenced
     Workload object.
+
+    List map keys: type
     """
 
 
@@ -830,6 +832,7 @@ class GrpcServerTlsConfig(Model, kw_only=True):
     It requires Thanos >= v0.42.0. Note that the operator doesn't verify if
     the Thanos version supports the provided values.
 
+    List type: set
     MinItems: 1
     """
     curves: list[str] | None = None
@@ -844,6 +847,7 @@ class GrpcServerTlsConfig(Model, kw_only=True):
     It requires Thanos >= v0.42.0. Note that the operator doesn't verify if
     the Thanos version supports the provided values.
 
+    List type: set
     MinItems: 1
     """
     insecure_skip_verify: bool | None = field(name="insecureSkipVerify", default=None)
@@ -1129,6 +1133,7 @@ class Otlp(Model, kw_only=True):
     It requires `promoteAllResourceAttributes` to be true.
     It requires Prometheus >= v3.5.0.
 
+    List type: set
     MinItems: 1
     """
     keep_identifying_resource_attributes: bool | None = field(name="keepIdentifyingResourceAttributes", default=None)
@@ -1179,6 +1184,7 @@ class Otlp(Model, kw_only=True):
     metric labels, defaults to none.
     Cannot be defined when `promoteAllResourceAttributes` is true.
 
+    List type: set
     MinItems: 1
     """
     promote_scope_metadata: bool | None = field(name="promoteScopeMetadata", default=None)
@@ -1500,6 +1506,8 @@ class PrometheusSpec(Model, kw_only=True):
     that this behaviour may break at any time without notice.
 
     For more information see https://prometheus.io/docs/prometheus/latest/feature_flags/
+
+    List type: set
     """
     enable_otlp_receiver: bool | None = field(name="enableOTLPReceiver", default=None)
     """
@@ -1751,6 +1759,8 @@ class PrometheusSpec(Model, kw_only=True):
     """
     hostAliases defines the optional list of hosts and IPs that will be injected into the Pod's
     hosts file if specified.
+
+    List map keys: ip
     """
     host_network: bool | None = field(name="hostNetwork", default=None)
     """
@@ -2098,6 +2108,7 @@ class PrometheusSpec(Model, kw_only=True):
 
     It requires Prometheus >= v2.54.0.
 
+    List type: set
     MinItems: 1
     """
     replica_external_label_name: str | None = field(name="replicaExternalLabelName", default=None)
@@ -2195,6 +2206,8 @@ class PrometheusSpec(Model, kw_only=True):
 
     This is an *experimental feature*, it may change in any upcoming release
     in a breaking way.
+
+    List map keys: name
     """
     scrape_classic_histograms: bool | None = field(name="scrapeClassicHistograms", default=None)
     """
@@ -2283,6 +2296,8 @@ class PrometheusSpec(Model, kw_only=True):
     It requires Prometheus >= v2.49.0.
 
     `PrometheusText1.0.0` requires Prometheus >= v3.0.0.
+
+    List type: set
     """
     scrape_timeout: str | None = field(name="scrapeTimeout", default=None)
     """
@@ -2298,6 +2313,8 @@ class PrometheusSpec(Model, kw_only=True):
     object, which shall be mounted into the Prometheus Pods.
     Each Secret is added to the StatefulSet definition as a volume named `secret-<secret-name>`.
     The Secrets are mounted into /etc/prometheus/secrets/<secret-name> in the 'prometheus' container.
+
+    List type: set
     """
     security_context: PodSecurityContext | None = field(name="securityContext", default=None)
     """
@@ -2527,7 +2544,11 @@ class PrometheusStatus(Model, kw_only=True):
     Format: int32
     """
     conditions: list[Condition] | None = None
-    """conditions defines the current state of the Prometheus deployment."""
+    """
+    conditions defines the current state of the Prometheus deployment.
+
+    List map keys: type
+    """
     paused: bool | None = None
     """
     paused defines whether any actions on the underlying managed objects are
@@ -2546,6 +2567,8 @@ class PrometheusStatus(Model, kw_only=True):
     """
     shardStatuses defines the list has one entry per shard. Each entry provides a summary of the shard
     status.
+
+    List map keys: shardID
     """
     shards: int | None = None
     """
@@ -3308,6 +3331,8 @@ class ServiceMonitorSpec(Model, kw_only=True):
     If unset, Prometheus uses its default value.
 
     It requires Prometheus >= v2.49.0.
+
+    List type: set
     """
     selector_mechanism: OneOf[Literal["RelabelConfig", "RoleSelector"]] | None = field(
         name="selectorMechanism", default=None
@@ -3360,6 +3385,8 @@ class ServiceMonitorStatus(Model, kw_only=True):
     """
     bindings defines the list of workload resources (Prometheus, PrometheusAgent, ThanosRuler or
     Alertmanager) which select the configuration resource.
+
+    List map keys: group, resource, name, namespace
     """
 
 

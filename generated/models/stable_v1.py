@@ -43,7 +43,11 @@ class TsTestStatus(Model, kw_only=True):
     """What was observed; written by the controller only."""
 
     conditions: list[Condition] | None = None
-    """The conditions of the object, one of each type."""
+    """
+    The conditions of the object, one of each type.
+
+    List map keys: type
+    """
     phase: str | None = None
     """One word for people, for example Pending or Ready."""
     ready_replicas: int | None = field(name="readyReplicas", default=None)

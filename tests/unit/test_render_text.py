@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegen.errors import CodegenError
-from codegen.ir import Doc
-from codegen.plan.documentation import clean, docstring, summary
+from codegen.ir import Array, Doc, Enum, Scalar
+from codegen.plan.documentation import clean, docstring, field_docstring, summary
 from codegen.plan.model import (
     Choice,
     ClassPlan,
@@ -137,6 +137,15 @@ def test_apply_module_imports_what_it_says_and_no_more() -> None:
     module = apply_module(group_version(*CLASSES))
     assert module.typing_names == ("TYPE_CHECKING", "Any", "TypedDict")
     assert module.foreign_modules == (("kubewright.api.applyconfigurations", "meta_v1"),)
+
+
+def test_keys_of_a_merged_list_are_said() -> None:
+    ports = Array(Scalar("integer"), list_type="map", list_map_keys=("containerPort", "protocol"), doc=Doc("Ports."))
+    assert field_docstring(ports) == "Ports.\n\nList map keys: containerPort, protocol"
+
+
+def test_values_of_a_number_enum_are_said() -> None:
+    assert field_docstring(Enum("integer", (1, 2))) == "One of: 1, 2"
 
 
 def test_summary_is_the_first_sentence() -> None:

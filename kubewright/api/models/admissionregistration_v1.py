@@ -55,7 +55,11 @@ class MutatingWebhookConfiguration(Model, kw_only=True):
     api_version: str = field(name="apiVersion", default="admissionregistration.k8s.io/v1")
     kind: str = "MutatingWebhookConfiguration"
     webhooks: list[MutatingWebhook] | None = None
-    """webhooks is a list of webhooks and the affected resources and operations."""
+    """
+    webhooks is a list of webhooks and the affected resources and operations.
+
+    List map keys: name
+    """
 
 
 class ValidatingAdmissionPolicy(Model, kw_only=True):
@@ -109,7 +113,11 @@ class ValidatingWebhookConfiguration(Model, kw_only=True):
     api_version: str = field(name="apiVersion", default="admissionregistration.k8s.io/v1")
     kind: str = "ValidatingWebhookConfiguration"
     webhooks: list[ValidatingWebhook] | None = None
-    """webhooks is a list of webhooks and the affected resources and operations."""
+    """
+    webhooks is a list of webhooks and the affected resources and operations.
+
+    List map keys: name
+    """
 
 
 class ApplyConfiguration(Model, kw_only=True):
@@ -490,6 +498,8 @@ class MutatingAdmissionPolicySpec(Model, kw_only=True):
       3. If any matchCondition evaluates to an error (but none are FALSE):
          - If failurePolicy=Fail, reject the request
          - If failurePolicy=Ignore, the policy is skipped
+
+    List map keys: name
     """
     match_constraints: MatchResources | None = field(name="matchConstraints", default=None)
     """
@@ -607,6 +617,8 @@ class MutatingWebhook(Model, kw_only=True):
       3. If any matchCondition evaluates to an error (but none are FALSE):
          - If failurePolicy=Fail, reject the request
          - If failurePolicy=Ignore, the error is ignored and the webhook is skipped
+
+    List map keys: name
     """
     match_policy: str | None = field(name="matchPolicy", default=None)
     """
@@ -992,6 +1004,8 @@ class ValidatingAdmissionPolicyBindingSpec(Model, kw_only=True):
     validation failure both in the API response body and the HTTP warning headers.
 
     Required.
+
+    List type: set
     """
     match_resources: MatchResources | None = field(name="matchResources", default=None)
     """
@@ -1058,6 +1072,8 @@ class ValidatingAdmissionPolicySpec(Model, kw_only=True):
       3. If any matchCondition evaluates to an error (but none are FALSE):
          - If failurePolicy=Fail, reject the request
          - If failurePolicy=Ignore, the policy is skipped
+
+    List map keys: name
     """
     match_constraints: MatchResources | None = field(name="matchConstraints", default=None)
     """
@@ -1089,6 +1105,8 @@ class ValidatingAdmissionPolicySpec(Model, kw_only=True):
 
     The expression of a variable can refer to other variables defined earlier in the list but not those
     after. Thus, Variables must be sorted by the order of first appearance and acyclic.
+
+    List map keys: name
     """
 
 
@@ -1096,7 +1114,11 @@ class ValidatingAdmissionPolicyStatus(Model, kw_only=True):
     """ValidatingAdmissionPolicyStatus represents the status of an admission validation policy."""
 
     conditions: list[Condition] | None = None
-    """conditions represent the latest available observations of a policy's current state."""
+    """
+    conditions represent the latest available observations of a policy's current state.
+
+    List map keys: type
+    """
     observed_generation: int | None = field(name="observedGeneration", default=None)
     """
     observedGeneration is the generation observed by the controller.
@@ -1169,6 +1191,8 @@ class ValidatingWebhook(Model, kw_only=True):
       3. If any matchCondition evaluates to an error (but none are FALSE):
          - If failurePolicy=Fail, reject the request
          - If failurePolicy=Ignore, the error is ignored and the webhook is skipped
+
+    List map keys: name
     """
     match_policy: str | None = field(name="matchPolicy", default=None)
     """

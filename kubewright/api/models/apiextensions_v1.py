@@ -185,7 +185,11 @@ class CustomResourceDefinitionStatus(Model, kw_only=True):
     than the names in spec.
     """
     conditions: list[CustomResourceDefinitionCondition] | None = None
-    """conditions indicate state for particular aspects of a CustomResourceDefinition"""
+    """
+    conditions indicate state for particular aspects of a CustomResourceDefinition
+
+    List map keys: type
+    """
     observed_generation: int | None = field(name="observedGeneration", default=None)
     """
     The generation observed by the CRD controller.
@@ -471,6 +475,8 @@ class JSONSchemaProps(Model, kw_only=True):
     """
     x-kubernetes-validations describes a list of validation rules written in the CEL expression
     language.
+
+    List map keys: rule
     """
 
 

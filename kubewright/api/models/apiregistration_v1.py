@@ -98,7 +98,11 @@ class APIServiceStatus(Model, kw_only=True):
     """APIServiceStatus contains derived information about an API server"""
 
     conditions: list[APIServiceCondition] | None = None
-    """Current service state of apiService."""
+    """
+    Current service state of apiService.
+
+    List map keys: type
+    """
 
 
 class ServiceReference(Model, kw_only=True):

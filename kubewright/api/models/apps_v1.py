@@ -199,7 +199,11 @@ class DaemonSetStatus(Model, kw_only=True):
     Format: int32
     """
     conditions: list[DaemonSetCondition] | None = None
-    """Represents the latest available observations of a DaemonSet's current state."""
+    """
+    Represents the latest available observations of a DaemonSet's current state.
+
+    List map keys: type
+    """
     number_available: int | None = field(name="numberAvailable", default=None)
     """
     The number of nodes that should be running the daemon pod and have one or more of the daemon pod
@@ -329,7 +333,11 @@ class DeploymentStatus(Model, kw_only=True):
     Format: int32
     """
     conditions: list[DeploymentCondition] | None = None
-    """Represents the latest available observations of a deployment's current state."""
+    """
+    Represents the latest available observations of a deployment's current state.
+
+    List map keys: type
+    """
     observed_generation: int | None = field(name="observedGeneration", default=None)
     """
     The generation observed by the deployment controller.
@@ -457,7 +465,11 @@ class ReplicaSetStatus(Model, kw_only=True):
     Format: int32
     """
     conditions: list[ReplicaSetCondition] | None = None
-    """Represents the latest available observations of a replica set's current state."""
+    """
+    Represents the latest available observations of a replica set's current state.
+
+    List map keys: type
+    """
     fully_labeled_replicas: int | None = field(name="fullyLabeledReplicas", default=None)
     """
     The number of non-terminating pods that have labels matching the labels of the pod template of the
@@ -745,7 +757,11 @@ class StatefulSetStatus(Model, kw_only=True):
     Format: int32
     """
     conditions: list[StatefulSetCondition] | None = None
-    """Represents the latest available observations of a statefulset's current state."""
+    """
+    Represents the latest available observations of a statefulset's current state.
+
+    List map keys: type
+    """
     current_replicas: int | None = field(name="currentReplicas", default=None)
     """
     currentReplicas is the number of Pods created by the StatefulSet controller from the StatefulSet

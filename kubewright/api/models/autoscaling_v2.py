@@ -273,6 +273,8 @@ class HorizontalPodAutoscalerStatus(Model, kw_only=True):
     """
     conditions is the set of conditions required for this autoscaler to scale its target, and indicates
     whether or not those conditions are met.
+
+    List map keys: type
     """
     current_metrics: list[MetricStatus] | None = field(name="currentMetrics", default=None)
     """currentMetrics is the last read state of the metrics used by this autoscaler."""

@@ -157,6 +157,8 @@ class JobSchedulingConfiguration(Model, kw_only=True):
     ResourceClaim or ResourceClaimTemplate. At most 4 claims may be set, matching the limit on the
     resulting PodGroup. This list is immutable after creation: entries may neither be added, removed,
     nor modified.
+
+    List map keys: name
     """
     scheduling_constraints: WorkloadPodGroupSchedulingConstraints | None = field(
         name="schedulingConstraints", default=None
@@ -516,6 +518,8 @@ class PodFailurePolicyOnExitCodesRequirement(Model, kw_only=True):
     multiple containers) is checked against this set of values with respect to the operator. The list of
     values must be ordered and must not contain duplicates. Value '0' cannot be used for the In
     operator. At least one element is required. At most 255 elements are allowed.
+
+    List type: set
     """
     container_name: str | None = field(name="containerName", default=None)
     """
@@ -642,6 +646,14 @@ class UncountedTerminatedPods(Model, kw_only=True):
     """
 
     failed: list[str] | None = None
-    """failed holds UIDs of failed Pods."""
+    """
+    failed holds UIDs of failed Pods.
+
+    List type: set
+    """
     succeeded: list[str] | None = None
-    """succeeded holds UIDs of succeeded Pods."""
+    """
+    succeeded holds UIDs of succeeded Pods.
+
+    List type: set
+    """

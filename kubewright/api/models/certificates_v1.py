@@ -267,7 +267,11 @@ class CertificateSigningRequestStatus(Model, kw_only=True):
     Format: byte
     """
     conditions: list[CertificateSigningRequestCondition] | None = None
-    """conditions applied to the request. Known conditions are "Approved", "Denied", and "Failed"."""
+    """
+    conditions applied to the request. Known conditions are "Approved", "Denied", and "Failed".
+
+    List map keys: type
+    """
 
 
 class ClusterTrustBundleSpec(Model, kw_only=True):
@@ -423,6 +427,8 @@ class PodCertificateRequestStatus(Model, kw_only=True):
 
     If the request is denied with `Reason=UnsupportedKeyType`, the signer may suggest a key type that
     will work in the message field.
+
+    List map keys: type
     """
     not_after: str | None = field(name="notAfter", default=None)
     """

@@ -29,7 +29,11 @@ class ComponentStatus(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="v1")
     conditions: list[ComponentCondition] | None = None
-    """List of component conditions observed"""
+    """
+    List of component conditions observed
+
+    List map keys: type
+    """
     kind: str = "ComponentStatus"
 
 
@@ -398,6 +402,8 @@ class ServiceAccount(Model, kw_only=True):
     auto-generated service account token secrets for use outside of pods. Instead, tokens can be
     requested directly using the TokenRequest API, or service account token secrets can be manually
     created. More info: https://kubernetes.io/docs/concepts/configuration/secret
+
+    List map keys: name
     """
 
 
@@ -1016,7 +1022,11 @@ class Container(Model, kw_only=True):
     https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/#running-a-command-in-a-shell
     """
     env: list[EnvVar] | None = None
-    """List of environment variables to set in the container. Cannot be updated."""
+    """
+    List of environment variables to set in the container. Cannot be updated.
+
+    List map keys: name
+    """
     env_from: list[EnvFromSource] | None = field(name="envFrom", default=None)
     """
     List of sources to populate environment variables in the container. The keys defined within a source
@@ -1062,6 +1072,8 @@ class Container(Model, kw_only=True):
     will be accessible from the network. Modifying this array with strategic merge patch may corrupt the
     data. For more information See https://github.com/kubernetes/kubernetes/issues/108255. Cannot be
     updated.
+
+    List map keys: containerPort, protocol
     """
     readiness_probe: Probe | None = field(name="readinessProbe", default=None)
     """
@@ -1158,9 +1170,17 @@ class Container(Model, kw_only=True):
     is false.
     """
     volume_devices: list[VolumeDevice] | None = field(name="volumeDevices", default=None)
-    """volumeDevices is the list of block devices to be used by the container."""
+    """
+    volumeDevices is the list of block devices to be used by the container.
+
+    List map keys: devicePath
+    """
     volume_mounts: list[VolumeMount] | None = field(name="volumeMounts", default=None)
-    """Pod volumes to mount into the container's filesystem. Cannot be updated."""
+    """
+    Pod volumes to mount into the container's filesystem. Cannot be updated.
+
+    List map keys: mountPath
+    """
     working_dir: str | None = field(name="workingDir", default=None)
     """
     Container's working directory. If not specified, the container runtime's default will be used, which
@@ -1273,7 +1293,11 @@ class ContainerRestartRuleOnExitCodes(Model, kw_only=True):
       not in the set of specified values.
     """
     values: list[int] | None = None
-    """Specifies the set of values to check for container exit codes. At most 255 elements are allowed."""
+    """
+    Specifies the set of values to check for container exit codes. At most 255 elements are allowed.
+
+    List type: set
+    """
 
 
 class ContainerState(Model, kw_only=True):
@@ -1375,7 +1399,11 @@ class ContainerStatus(Model, kw_only=True):
     successfully admitting desired pod resize.
     """
     allocated_resources_status: list[ResourceStatus] | None = field(name="allocatedResourcesStatus", default=None)
-    """AllocatedResourcesStatus represents the status of various resources allocated for this Pod."""
+    """
+    AllocatedResourcesStatus represents the status of various resources allocated for this Pod.
+
+    List map keys: name
+    """
     container_id: str | None = field(name="containerID", default=None)
     """
     ContainerID is the ID of the container in the format '<type>://<container_id>'. Where type is a
@@ -1477,7 +1505,11 @@ class ContainerStatus(Model, kw_only=True):
     user: ContainerUser | None = None
     """User represents user identity information initially attached to the first process of the container"""
     volume_mounts: list[VolumeMountStatus] | None = field(name="volumeMounts", default=None)
-    """Status of volume mounts."""
+    """
+    Status of volume mounts.
+
+    List map keys: mountPath
+    """
 
 
 class ContainerUser(Model, kw_only=True):
@@ -1799,7 +1831,11 @@ class EphemeralContainer(Model, kw_only=True):
     https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/#running-a-command-in-a-shell
     """
     env: list[EnvVar] | None = None
-    """List of environment variables to set in the container. Cannot be updated."""
+    """
+    List of environment variables to set in the container. Cannot be updated.
+
+    List map keys: name
+    """
     env_from: list[EnvFromSource] | None = field(name="envFrom", default=None)
     """
     List of sources to populate environment variables in the container. The keys defined within a source
@@ -1828,7 +1864,11 @@ class EphemeralContainer(Model, kw_only=True):
     liveness_probe: Probe | None = field(name="livenessProbe", default=None)
     """Probes are not allowed for ephemeral containers."""
     ports: list[ContainerPort] | None = None
-    """Ports are not allowed for ephemeral containers."""
+    """
+    Ports are not allowed for ephemeral containers.
+
+    List map keys: containerPort, protocol
+    """
     readiness_probe: Probe | None = field(name="readinessProbe", default=None)
     """Probes are not allowed for ephemeral containers."""
     resize_policy: list[ContainerResizePolicy] | None = field(name="resizePolicy", default=None)
@@ -1907,11 +1947,17 @@ class EphemeralContainer(Model, kw_only=True):
     is false.
     """
     volume_devices: list[VolumeDevice] | None = field(name="volumeDevices", default=None)
-    """volumeDevices is the list of block devices to be used by the container."""
+    """
+    volumeDevices is the list of block devices to be used by the container.
+
+    List map keys: devicePath
+    """
     volume_mounts: list[VolumeMount] | None = field(name="volumeMounts", default=None)
     """
     Pod volumes to mount into the container's filesystem. Subpath mounts are not allowed for ephemeral
     containers. Cannot be updated.
+
+    List map keys: mountPath
     """
     working_dir: str | None = field(name="workingDir", default=None)
     """
@@ -2875,7 +2921,11 @@ class NamespaceStatus(Model, kw_only=True):
     """NamespaceStatus is information about the current status of a Namespace."""
 
     conditions: list[NamespaceCondition] | None = None
-    """Represents the latest available observations of a namespace's current state."""
+    """
+    Represents the latest available observations of a namespace's current state.
+
+    List map keys: type
+    """
     phase: str | None = None
     """
     Phase is the current lifecycle phase of the namespace. More info:
@@ -2974,18 +3024,26 @@ class NodeAllocatableResourceClaimStatus(Model, kw_only=True):
     resource allocation.
     """
     containers: list[str] | None = None
-    """Containers lists the names of all containers in this pod that reference the claim."""
+    """
+    Containers lists the names of all containers in this pod that reference the claim.
+
+    List type: set
+    """
     mapping: list[NodeAllocatableMappedResources] | None = None
     """
     Mapping contains allocations through devices mapped in the device spec's
     `nodeAllocatableResources[...].mapping` field. This is used by kubelet for pod level and
     container-level cgroup enforcement.
+
+    List map keys: name
     """
     overhead: list[NodeAllocatableOverheadResources] | None = None
     """
     Overhead contains allocations through devices mapped in the device spec's
     `nodeAllocatableResources[...].overhead` field. This is used by kubelet for pod level and
     container-level cgroup enforcement.
+
+    List map keys: name
     """
 
 
@@ -3092,6 +3150,8 @@ class NodePodPreemptionPolicy(Model, kw_only=True):
     requested to disable scheduler and Kubelet preemption for in-place pod resize on this node. If this
     list is non-empty, resize-induced preemption is disabled on this node. This is an alpha field and
     requires enabling the InPlacePodVerticalScalingSchedulerPreemption feature gate.
+
+    List type: set
     """
 
 
@@ -3185,6 +3245,8 @@ class NodeSpec(Model, kw_only=True):
     podCIDRs represents the IP ranges assigned to the node for usage by Pods on that node. If this field
     is specified, the 0th entry must match the podCIDR field. It may contain at most 1 value for each of
     IPv4 and IPv6.
+
+    List type: set
     """
     pod_preemption_policy: NodePodPreemptionPolicy | None = field(name="podPreemptionPolicy", default=None)
     """
@@ -3217,6 +3279,8 @@ class NodeStatus(Model, kw_only=True):
     example. Consumers should assume that addresses can change during the lifetime of a Node. However,
     there are some exceptions where this may not be possible, such as Pods that inherit a Node's address
     in its own status or consumers of the downward API (status.hostIP).
+
+    List map keys: type
     """
     allocatable: dict[str, int | float | str] | None = None
     """
@@ -3232,6 +3296,8 @@ class NodeStatus(Model, kw_only=True):
     """
     Conditions is an array of current observed node conditions. More info:
     https://kubernetes.io/docs/reference/node/node-status/#condition
+
+    List map keys: type
     """
     config: NodeConfigStatus | None = None
     """Status of the config assigned to the node via the dynamic Kubelet config feature."""
@@ -3549,6 +3615,8 @@ class PersistentVolumeClaimStatus(Model, kw_only=True):
     """
     conditions is the current Condition of persistent volume claim. If underlying persistent volume is
     being resized then the Condition will be set to 'Resizing'.
+
+    List map keys: type
     """
     current_volume_attributes_class_name: str | None = field(name="currentVolumeAttributesClassName", default=None)
     """
@@ -4389,6 +4457,8 @@ class PodSpec(Model, kw_only=True):
     """
     List of containers belonging to the pod. Containers cannot currently be added or removed. There must
     be at least one container in a Pod. Cannot be updated.
+
+    List map keys: name
     """
     active_deadline_seconds: int | None = field(name="activeDeadlineSeconds", default=None)
     """
@@ -4438,6 +4508,8 @@ class PodSpec(Model, kw_only=True):
     perform user-initiated actions such as debugging. This list cannot be specified when creating a pod,
     and it cannot be modified by updating the pod spec. In order to add an ephemeral container to an
     existing pod, use the pod's ephemeralcontainers subresource.
+
+    List map keys: name
     """
     eviction_responders: list[EvictionResponder] | None = field(name="evictionResponders", default=None)
     """
@@ -4456,11 +4528,15 @@ class PodSpec(Model, kw_only=True):
     The maximum length of the responders list is 10. Responders are not supported when the pod is part
     of a PodGroup (.spec.schedulingGroup is set). This field can only be set on creation and is
     immutable afterwards.
+
+    List map keys: name
     """
     host_aliases: list[HostAlias] | None = field(name="hostAliases", default=None)
     """
     HostAliases is an optional list of hosts and IPs that will be injected into the pod's hosts file if
     specified.
+
+    List map keys: ip
     """
     host_ipc: bool | None = field(name="hostIPC", default=None)
     """Use the host's ipc namespace. Optional: Default to false."""
@@ -4503,6 +4579,8 @@ class PodSpec(Model, kw_only=True):
     pulling any of the images used by this PodSpec. If specified, these secrets will be passed to
     individual puller implementations for them to use. More info:
     https://kubernetes.io/docs/concepts/containers/images#specifying-imagepullsecrets-on-a-pod
+
+    List map keys: name
     """
     init_containers: list[Container] | None = field(name="initContainers", default=None)
     """
@@ -4515,6 +4593,8 @@ class PodSpec(Model, kw_only=True):
     using the max of that value or the sum of the normal containers. Limits are applied to init
     containers in a similar fashion. Init containers cannot currently be added or removed. Cannot be
     updated. More info: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/
+
+    List map keys: name
     """
     node_name: str | None = field(name="nodeName", default=None)
     """
@@ -4603,6 +4683,8 @@ class PodSpec(Model, kw_only=True):
     This is a stable field but requires that the DynamicResourceAllocation feature gate is enabled.
 
     This field is immutable.
+
+    List map keys: name
     """
     resources: ResourceRequirements | None = None
     """
@@ -4646,6 +4728,8 @@ class PodSpec(Model, kw_only=True):
     not attempt to schedule the pod.
 
     SchedulingGates can only be set at pod creation time, and be removed only afterwards.
+
+    List map keys: name
     """
     scheduling_group: PodSchedulingGroup | None = field(name="schedulingGroup", default=None)
     """
@@ -4714,11 +4798,15 @@ class PodSpec(Model, kw_only=True):
     TopologySpreadConstraints describes how a group of pods ought to spread across topology domains.
     Scheduler will schedule pods in a way which abides by the constraints. All topologySpreadConstraints
     are ANDed.
+
+    List map keys: topologyKey, whenUnsatisfiable
     """
     volumes: list[Volume] | None = None
     """
     List of volumes that can be mounted by containers belonging to the pod. More info:
     https://kubernetes.io/docs/concepts/storage/volumes
+
+    List map keys: name
     """
 
 
@@ -4737,6 +4825,8 @@ class PodStatus(Model, kw_only=True):
     """
     Current service state of pod. More info:
     https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle#pod-conditions
+
+    List map keys: type
     """
     container_statuses: list[ContainerStatus] | None = field(name="containerStatuses", default=None)
     """
@@ -4793,6 +4883,8 @@ class PodStatus(Model, kw_only=True):
     `status.allocatable` that are not extended resources (see
     https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#extended-resources).
     Examples include "cpu", "memory", "ephemeral-storage", and hugepages.
+
+    List map keys: resourceClaimName
     """
     nominated_node_name: str | None = field(name="nominatedNodeName", default=None)
     """
@@ -4852,6 +4944,8 @@ class PodStatus(Model, kw_only=True):
     podIPs holds the IP addresses allocated to the pod. If this field is specified, the 0th entry must
     match the podIP field. Pods may be allocated at most 1 value for each of IPv4 and IPv6. This list is
     empty if no IPs have been allocated yet.
+
+    List map keys: ip
     """
     qos_class: str | None = field(name="qosClass", default=None)
     """
@@ -4876,7 +4970,11 @@ class PodStatus(Model, kw_only=True):
     whenever allocated resources != acknowledged resources.
     """
     resource_claim_statuses: list[PodResourceClaimStatus] | None = field(name="resourceClaimStatuses", default=None)
-    """Status of resource claims."""
+    """
+    Status of resource claims.
+
+    List map keys: name
+    """
     resources: ResourceRequirements | None = None
     """
     Resources represents the compute resource requests and limits that have been applied at the pod
@@ -4891,6 +4989,8 @@ class PodStatus(Model, kw_only=True):
     """
     volumeHealth contains node-reported health for each volume the pod is using. Populated by the
     kubelet on the pod's node.
+
+    List map keys: name
     """
 
 
@@ -4921,6 +5021,8 @@ class PodVolumeHealth(Model, kw_only=True):
     """
     conditions is the set of adverse conditions reported by the CSI node plugin for this volume on this
     node. At most 16 conditions may be reported.
+
+    List map keys: status, reason
     """
     last_transition_time: str | None = field(name="lastTransitionTime", default=None)
     """lastTransitionTime is when the current set of conditions first appeared."""
@@ -5286,7 +5388,11 @@ class ReplicationControllerStatus(Model, kw_only=True):
     Format: int32
     """
     conditions: list[ReplicationControllerCondition] | None = None
-    """Represents the latest available observations of a replication controller's current state."""
+    """
+    Represents the latest available observations of a replication controller's current state.
+
+    List map keys: type
+    """
     fully_labeled_replicas: int | None = field(name="fullyLabeledReplicas", default=None)
     """
     The number of pods that have labels matching the labels of the pod template of the replication
@@ -5406,6 +5512,8 @@ class ResourceRequirements(Model, kw_only=True):
     This field depends on the DynamicResourceAllocation feature gate.
 
     This field is immutable. It can only be set for containers.
+
+    List map keys: name
     """
     limits: dict[str, int | float | str] | None = None
     """
@@ -5441,6 +5549,8 @@ class ResourceStatus(Model, kw_only=True):
     allocated to the Pod on the Node. If other Pod on the same Node reports the status with the same
     resource ID, it must be the same resource they share. See ResourceID type definition for a specific
     format it has in various use cases.
+
+    List map keys: resourceID
     """
 
 
@@ -6111,6 +6221,8 @@ class ServiceSpec(Model, kw_only=True):
     """
     The list of ports that are exposed by this service. More info:
     https://kubernetes.io/docs/concepts/services-networking/service/#virtual-ips-and-service-proxies
+
+    List map keys: port, protocol
     """
     publish_not_ready_addresses: bool | None = field(name="publishNotReadyAddresses", default=None)
     """
@@ -6177,7 +6289,11 @@ class ServiceStatus(Model, kw_only=True):
     """ServiceStatus represents the current status of a service."""
 
     conditions: list[Condition] | None = None
-    """Current service state"""
+    """
+    Current service state
+
+    List map keys: type
+    """
     load_balancer: LoadBalancerStatus | None = field(name="loadBalancer", default=None)
     """LoadBalancer contains the current status of the load-balancer, if one is present."""
 
@@ -6790,6 +6906,8 @@ class VolumeHealthStatus(Model, kw_only=True):
     """
     conditions is the set of adverse conditions reported by the CSI controller plugin. An empty list
     means no adverse condition. At most 16 conditions may be reported.
+
+    List map keys: status, reason
     """
     last_transition_time: str | None = field(name="lastTransitionTime", default=None)
     """lastTransitionTime is when the current set of conditions first appeared."""
@@ -6808,6 +6926,8 @@ class VolumeMount(Model, kw_only=True):
     into the container. Allowed values are noexec, nodev, and nosuid. These are Linux mount options and
     have no effect on Windows nodes. This field is not supported with image volumes. This is an alpha
     field and requires enabling the VolumeBindMountOptions feature gate.
+
+    List type: set
     """
     mount_propagation: str | None = field(name="mountPropagation", default=None)
     """

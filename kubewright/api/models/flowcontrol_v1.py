@@ -145,7 +145,11 @@ class FlowSchemaStatus(Model, kw_only=True):
     """FlowSchemaStatus represents the current state of a FlowSchema."""
 
     conditions: list[FlowSchemaCondition] | None = None
-    """`conditions` is a list of the current states of FlowSchema."""
+    """
+    `conditions` is a list of the current states of FlowSchema.
+
+    List map keys: type
+    """
 
 
 class GroupSubject(Model, kw_only=True):
@@ -252,11 +256,15 @@ class NonResourcePolicyRule(Model, kw_only=True):
       - "/hea/*" also matches nothing
       - "/healthz/*" matches all per-component health checks.
     "*" matches all non-resource urls. if it is present, it must be the only entry. Required.
+
+    List type: set
     """
     verbs: Req[list[str]]
     """
     `verbs` is a list of matching verbs and may not be empty. "*" matches all verbs. If it is present,
     it must be the only entry. Required.
+
+    List type: set
     """
 
 
@@ -341,7 +349,11 @@ class PriorityLevelConfigurationStatus(Model, kw_only=True):
     """PriorityLevelConfigurationStatus represents the current state of a "request-priority"."""
 
     conditions: list[PriorityLevelConfigurationCondition] | None = None
-    """`conditions` is the current state of "request-priority"."""
+    """
+    `conditions` is the current state of "request-priority".
+
+    List map keys: type
+    """
 
 
 class QueuingConfiguration(Model, kw_only=True):
@@ -392,17 +404,23 @@ class ResourcePolicyRule(Model, kw_only=True):
     """
     `apiGroups` is a list of matching API groups and may not be empty. "*" matches all API groups and,
     if present, must be the only entry. Required.
+
+    List type: set
     """
     resources: Req[list[str]]
     """
     `resources` is a list of matching resources (i.e., lowercase and plural) with, if desired,
     subresource.  For example, [ "services", "nodes/status" ].  This list may not be empty. "*" matches
     all resources and, if present, must be the only entry. Required.
+
+    List type: set
     """
     verbs: Req[list[str]]
     """
     `verbs` is a list of matching verbs and may not be empty. "*" matches all verbs and, if present,
     must be the only entry. Required.
+
+    List type: set
     """
     cluster_scope: bool | None = field(name="clusterScope", default=None)
     """
@@ -417,6 +435,8 @@ class ResourcePolicyRule(Model, kw_only=True):
     list contains "*".  Note that "*" matches any specified namespace but does not match a request that
     _does not specify_ a namespace (see the `clusterScope` field for that). This list may be empty, but
     only if `clusterScope` is true.
+
+    List type: set
     """
 
 

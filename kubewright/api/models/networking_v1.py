@@ -586,4 +586,6 @@ class ServiceCIDRStatus(Model, kw_only=True):
     """
     conditions holds an array of metav1.Condition that describe the state of the ServiceCIDR. Current
     service state
+
+    List map keys: type
     """

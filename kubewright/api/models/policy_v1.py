@@ -122,6 +122,8 @@ class PodDisruptionBudgetStatus(Model, kw_only=True):
     - SufficientPods: There are more pods than required by the PodDisruptionBudget.
                       The condition will be True, and the number of allowed
                       disruptions are provided by the disruptionsAllowed property.
+
+    List map keys: type
     """
     current_healthy: int | None = field(name="currentHealthy", default=None)
     """

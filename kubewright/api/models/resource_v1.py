@@ -157,6 +157,8 @@ class AllocatedDeviceStatus(Model, kw_only=True):
     according to the class and claim config references, the `Ready` condition should be True.
 
     Must not contain more than 8 entries.
+
+    List map keys: type
     """
     data: dict[str, Any] | None = None
     """
@@ -930,6 +932,8 @@ class DeviceRequestAllocationResult(Model, kw_only=True):
     allocated device when determining whether operations are necessary on the node. If all allocated
     devices for a driver in a claim skip an operation, that gRPC call will be skipped. It is a copy of
     the ResourceSlice.spec.skipNodeOperations value at the time when the device was allocated.
+
+    List type: set
     """
     tolerations: list[DeviceToleration] | None = None
     """
@@ -1136,6 +1140,8 @@ class DeviceTaintRuleStatus(Model, kw_only=True):
     once to avoid having to constantly update the status.
 
     Must have 8 or fewer entries.
+
+    List map keys: type
     """
 
 
@@ -1516,6 +1522,8 @@ class ResourceClaimStatus(Model, kw_only=True):
     """
     Devices contains the status of each device allocated for this claim, as reported by the driver. This
     can include driver-specific information. Entries are owned by their respective drivers.
+
+    List map keys: driver, device, pool, shareID
     """
     reserved_for: list[ResourceClaimConsumerReference] | None = field(name="reservedFor", default=None)
     """
@@ -1533,6 +1541,8 @@ class ResourceClaimStatus(Model, kw_only=True):
     become usable again.
 
     There can be at most 256 such reservations. This may get increased in the future, but not reduced.
+
+    List map keys: uid
     """
 
 
@@ -1678,4 +1688,6 @@ class ResourceSliceSpec(Model, kw_only=True):
     resource operations are skipped.
 
     Other values may be added in the future. The kubelet must ignore unknown values.
+
+    List type: set
     """

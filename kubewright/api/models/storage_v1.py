@@ -393,6 +393,8 @@ class CSIDriverSpec(Model, kw_only=True):
     of these modes and more modes may be added in the future.
 
     This field is beta. This field is immutable.
+
+    List type: set
     """
 
 
@@ -437,6 +439,8 @@ class CSINodeSpec(Model, kw_only=True):
     """
     drivers is a list of information of all CSI Drivers existing on a node. If all drivers in the list
     are uninstalled, this can become empty.
+
+    List map keys: name
     """
 
 
@@ -444,7 +448,11 @@ class CSINodeStatus(Model, kw_only=True):
     """CSINodeStatus contains health and status information for storage on a node."""
 
     storage_health: list[StorageHealth] | None = field(name="storageHealth", default=None)
-    """storageHealth contains backend health reports for CSI drivers registered on the node."""
+    """
+    storageHealth contains backend health reports for CSI drivers registered on the node.
+
+    List map keys: name
+    """
 
 
 class StorageHealth(Model, kw_only=True):

@@ -37,7 +37,11 @@ class StorageVersionMigrationStatus(Model, kw_only=True):
     """Status of the storage version migration."""
 
     conditions: list[Condition] | None = None
-    """The latest available observations of the migration's current state."""
+    """
+    The latest available observations of the migration's current state.
+
+    List map keys: type
+    """
     resource_version: str | None = field(name="resourceVersion", default=None)
     """
     ResourceVersion to compare with the GC cache for performing the migration. This is the current
