@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 log = logging.getLogger("kubewright.informer")
 
+_ADDED, _UPDATED, _DELETED = Kind.ADDED, Kind.UPDATED, Kind.DELETED  # looked up once, not once an event
+
 # What ObjectKey(*key) does, at a third of its cost.
 _key = cast("Callable[[type[ObjectKey], Key], ObjectKey]", tuple.__new__)  # pyright: ignore[reportUnknownMemberType]
 
@@ -230,11 +232,11 @@ class TypedRegistration(Registration, Generic[T]):
 
     def _deliver(self, change: Change) -> None:
         kind = change.kind
-        if kind is Kind.ADDED:
+        if kind is _ADDED:
             self._added(change)
-        elif kind is Kind.UPDATED:
+        elif kind is _UPDATED:
             self._updated(change)
-        elif kind is Kind.DELETED:
+        elif kind is _DELETED:
             self._deleted(change)
         elif self._on_update is not None and change.new is not None and change.key not in self._behind:
             old, new = self._decoded(change.new), self._decoded(change.new)
@@ -244,8 +246,9 @@ class TypedRegistration(Registration, Generic[T]):
     def _added(self, change: Change) -> None:
         if self._on_add is None or change.new is None:
             return
-        new = self._decoded(change.new)
-        if new is None:
+        try:
+            new = self._cache.decode(change.new)
+        except DecodeError:
             self._behind[change.key] = None
         else:
             self._on_add(new)
@@ -253,7 +256,7 @@ class TypedRegistration(Registration, Generic[T]):
     def _updated(self, change: Change) -> None:
         if change.new is None:
             return
-        behind = change.key in self._behind
+        behind = bool(self._behind) and change.key in self._behind
         before = self._behind[change.key] if behind else change.old
         if self._on_update is None and (not behind or self._on_add is None):
             return

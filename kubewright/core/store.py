@@ -11,7 +11,7 @@ indexes in one step, S4 an unknown index is an error, S5 an index name is given 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -66,8 +66,17 @@ class _Bare(msgspec.Struct, gc=False, rename="camel"):
     kind: str | None = None
 
 
+H = TypeVar("H")
+
+
+class _Page(msgspec.Struct, Generic[H], gc=False):
+    items: list[H] | None = None
+
+
 _head_decoder = msgspec.json.Decoder(_Head)
 _bare_decoder = msgspec.json.Decoder(_Bare)
+_heads_decoder = msgspec.json.Decoder(_Page[_Head])
+_bares_decoder = msgspec.json.Decoder(_Page[_Bare])
 _labels_decoder = msgspec.json.Decoder(dict[str, str])
 _EMPTY: dict[str, str] = {}
 _IDENTIFIED = (b'{"apiVersion":', b'{"kind":')
@@ -138,7 +147,7 @@ def _unusable(error: msgspec.DecodeError) -> DecodeError:
 
 
 def read_entries(
-    items: Iterable[Raw], shared: LabelSets, api_version: str, kind: str
+    page: bytes, items: Sequence[Raw], shared: LabelSets, api_version: str, kind: str
 ) -> tuple[list[Entry], list[DecodeError]]:
     """Reads the items of a list page: (entries, what was wrong with those that have no usable header).
 
@@ -147,33 +156,42 @@ def read_entries(
     """
     entries: list[Entry] = []
     unusable: list[DecodeError] = []
-    add, decode = entries.append, _head_decoder.decode
-    bare = True
-    for item in items:
-        try:
-            # As the item before, so this one: an item that must be put together is not copied for a look at its beginning.
-            if bare and not bytes(memoryview(item)[:14]).startswith(_IDENTIFIED):
-                add(_read_bare(item, shared, api_version, kind))
-                continue
-            raw = bytes(item)
-            bare = not raw.startswith(_IDENTIFIED)
-            if bare:
-                add(_read_bare(item, shared, api_version, kind))
-            else:
-                add(_entry(decode(raw).metadata, raw, shared))
-        except DecodeError as error:
-            unusable.append(error)
-        except msgspec.DecodeError as error:
-            unusable.append(_unusable(error))
+    add = entries.append
+    if items and bytes(memoryview(items[0])[:14]).startswith(_IDENTIFIED):
+        for item, head in zip(items, _heads(_heads_decoder, page, len(items)), strict=True):
+            try:
+                raw = bytes(item)
+                if head is not None and raw.startswith(_IDENTIFIED):
+                    add(_entry(head.metadata, raw, shared))
+                else:
+                    add(_read_bare(item, None, shared, api_version, kind))
+            except DecodeError as error:
+                unusable.append(error)
+    else:
+        for item, bare in zip(items, _heads(_bares_decoder, page, len(items)), strict=True):
+            try:
+                add(_read_bare(item, bare, shared, api_version, kind))
+            except DecodeError as error:
+                unusable.append(error)
     return entries, unusable
 
 
-def _read_bare(item: Raw, shared: LabelSets, api_version: str, kind: str) -> Entry:
-    """Reads an item that may lack apiVersion and kind; where it does, they are in what is kept."""
+def _heads(decoder: msgspec.json.Decoder[_Page[H]], page: bytes, count: int) -> Sequence[H] | Sequence[None]:
+    """The headers of all items in one decode; none, if one of them is not as it should be: then each is read alone."""
     try:
-        has = _bare_decoder.decode(item)
-    except msgspec.DecodeError as error:
-        raise _unusable(error) from error
+        heads = decoder.decode(page).items or []
+    except msgspec.DecodeError:
+        heads = []
+    return heads if len(heads) == count else [None] * count
+
+
+def _read_bare(item: Raw, has: _Bare | None, shared: LabelSets, api_version: str, kind: str) -> Entry:
+    """Reads an item that may lack apiVersion and kind; where it does, they are in what is kept."""
+    if has is None:
+        try:
+            has = _bare_decoder.decode(item)
+        except msgspec.DecodeError as error:
+            raise _unusable(error) from error
     head = b"{"
     if has.kind is None:
         head += b'"kind":' + msgspec.json.encode(kind) + b","

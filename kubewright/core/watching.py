@@ -157,7 +157,7 @@ class WatchMachine:
             self._checking = self._check_version = False
             self._want_sync = _is_lower(page.metadata.resource_version or "", self.resource_version)
             return None
-        entries, unusable = read_entries(page.raw_items, self._shared, self._api_version, self._kind)
+        entries, unusable = read_entries(body, page.raw_items, self._shared, self._api_version, self._kind)
         self._note_unusable(unusable)
         self._pages += entries
         before, self._continue = self._continue, page.metadata.continue_ or None

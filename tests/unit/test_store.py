@@ -179,6 +179,13 @@ def test_an_index_name_is_given_once() -> None:
 # --- headers
 
 
+def read_items(
+    items: Sequence[Raw], shared: LabelSets, api_version: str, kind: str
+) -> tuple[list[Entry], list[DecodeError]]:
+    page = b'{"items":[' + b",".join(map(bytes, items)) + b"]}"
+    return read_entries(page, items, shared, api_version, kind)
+
+
 def test_a_document_without_a_name_has_no_usable_header() -> None:
     # client-go: TestKeyError
     with pytest.raises(DecodeError, match="no usable header"):
@@ -211,21 +218,19 @@ def test_the_table_of_label_sets_is_bounded() -> None:
 def test_items_of_a_built_in_list_get_the_api_version_and_kind_that_their_events_have() -> None:
     # T6
     item = Raw(b'{"metadata":{"name":"a","resourceVersion":"1"}}')
-    (found,), _ = read_entries([item], LabelSets(), "v1", "Pod")
+    (found,), _ = read_items([item], LabelSets(), "v1", "Pod")
     assert found.raw == b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","resourceVersion":"1"}}'
 
 
 def test_items_that_say_their_kind_somewhere_else_are_kept_as_they_are() -> None:
     text = b'{"metadata":{"name":"a","resourceVersion":"1"},"kind":"Pod","apiVersion":"v1"}'
-    (found,), _ = read_entries([Raw(text)], LabelSets(), "v1", "Pod")
+    (found,), _ = read_items([Raw(text)], LabelSets(), "v1", "Pod")
     assert found.raw == text
 
 
 def test_one_item_without_header_does_not_hide_the_others() -> None:
     # O3b
-    entries, unusable = read_entries(
-        [Raw(raw("a")), Raw(b'{"metadata":null}'), Raw(raw("b"))], LabelSets(), "v1", "Pod"
-    )
+    entries, unusable = read_items([Raw(raw("a")), Raw(b'{"metadata":null}'), Raw(raw("b"))], LabelSets(), "v1", "Pod")
     assert (names(entries), len(unusable)) == (["a", "b"], 1)
 
 
