@@ -66,15 +66,19 @@ def _selector(obj: JsonObject, path: str) -> list[Cause]:
 
 
 def _at(obj: JsonObject, path: str) -> tuple[JsonValue, str]:
+    """The value at a path, or why there can be none (apimachinery ``unstructured.NestedFieldNoCopy``)."""
     value: JsonValue = obj
     seen = ""
     for part in path.removeprefix(".").split("."):
+        seen = f"{seen}.{part}"
+        if value is None:
+            return None, ""
         if not isinstance(value, dict):
-            wanted = f"{seen} accessor error: {go_text(value)} is of the type {_go_type(value)}"
-            return None, f"{wanted}, expected map[string]interface {{}}"
+            found = f"{seen} accessor error: {go_text(value)} is of the type {_go_type(value)}"
+            return None, f"{found}, expected map[string]interface{{}}"
         if part not in value:
             return None, ""
-        value, seen = value[part], f"{seen}.{part}"
+        value = value[part]
     if value is None:
         return None, f"{path} accessor error: <nil> is of the type <nil>, expected int64"
     return value, ""
