@@ -16,14 +16,14 @@ def response(status: int, body: bytes, shown: Representation) -> ServerResponse:
 def unsupported(request: ServerRequest, served: ServedResource) -> StatusError:
     """405 for a method that a subresource does not have."""
     if served.builtin:
-        return statuses.method_notallowed()
+        return statuses.method_not_allowed()
     verb = {"POST": "create", "DELETE": "delete"}.get(request.method, request.method.lower())
     return statuses.method_not_supported(served.resource.group, served.resource.plural, verb)
 
 
 def allowed(served: ServedResource, verb: str) -> None:
     if served.verbs and verb not in served.verbs:
-        raise statuses.method_notallowed()
+        raise statuses.method_not_allowed()
 
 
 def check_name(obj: Json, name: str) -> None:

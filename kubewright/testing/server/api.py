@@ -167,14 +167,14 @@ class API:
                 return self._watch(request, route, served)
             return self._list(request, route, served)
         if served.resource.namespaced and not route.namespace:
-            raise statuses.method_notallowed() if served.builtin else statuses.no_such_resource()
+            raise statuses.method_not_allowed() if served.builtin else statuses.no_such_resource()
         if method == "POST":
             allowed(served, "create")
             return self._create(request, route, served, notes)
         if method == "DELETE":
             allowed(served, "deletecollection")
             return self._delete_collection(request, route, served)
-        raise statuses.method_notallowed() if served.builtin else statuses.bad_request("name must be provided")
+        raise statuses.method_not_allowed() if served.builtin else statuses.bad_request("name must be provided")
 
     def _object(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
         method = request.method
@@ -200,7 +200,7 @@ class API:
             status = 202 if isinstance(result, Entry) and options.orphan_dependents is False else 200
             body = shown.body(result) if isinstance(result, Entry) else shown.document(result)
             return response(status, body, shown)
-        raise statuses.method_notallowed()
+        raise statuses.method_not_allowed()
 
     def _subresource(self, request: ServerRequest, route: Route, served: ServedResource, notes: Notes) -> Answer:
         if route.subresource == "status" and served.has_status:
