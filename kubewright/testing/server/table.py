@@ -1,8 +1,7 @@
 """What ``kubectl get`` prints: the server renders rows and columns, the client only aligns them.
 
 Custom resources have the columns that their CRD declares, or just name and age (apiextensions ``tableconvertor``).
-Built-in kinds have printers in Go (kubernetes ``pkg/printers/internalversion``); those that people look at in tests are
-here, every other kind gets name and age.
+Built-in kinds have printers in Go (kubernetes ``pkg/printers/internalversion``); ours are in ``printers``.
 """
 
 from __future__ import annotations
@@ -13,8 +12,10 @@ import msgspec
 
 from kubewright.core.resource import Resource
 from kubewright.testing.server.ages import age
+from kubewright.testing.server.columns import Column, Printer, age_column, name_column
 from kubewright.testing.server.jsonpath import find
-from kubewright.testing.server.printers import PRINTERS, Column, age_column, name_column
+from kubewright.testing.server.printers import PRINTERS
+from kubewright.testing.server.printers_cluster import default_printer
 from kubewright.testing.server.registry import ServedResource
 
 Json: TypeAlias = dict[str, Any]
@@ -56,10 +57,15 @@ def table(
     }
 
 
+def _printer(served: ServedResource) -> Printer | None:
+    return (PRINTERS.get(served.resource.kind) or default_printer()) if served.builtin else None
+
+
 def _columns(served: ServedResource) -> list[Column]:
-    printer = PRINTERS.get(served.resource.kind) if served.builtin else None
+    printer = _printer(served)
     if printer is not None:
-        return [name_column(), *(age_column() if c.name == "Age" else c for c in printer.columns)]
+        first = [name_column()] if printer.named else []
+        return [*first, *(age_column() if c.name == "Age" else c for c in printer.columns)]
     declared = [
         Column(
             c.name,
@@ -86,9 +92,9 @@ def _row(served: ServedResource, obj: Json, include_object: str) -> Json:
 
 def _cells(served: ServedResource, obj: Json) -> list[Any]:
     name = obj["metadata"].get("name", "")
-    printer = PRINTERS.get(served.resource.kind) if served.builtin else None
+    printer = _printer(served)
     if printer is not None:
-        return [name, *printer.cells(obj)]
+        return [name, *printer.cells(obj)] if printer.named else printer.cells(obj)
     if not served.resource.printer_columns:
         return [name, age(obj["metadata"].get("creationTimestamp"))]
     return [name, *_declared_cells(served.resource, obj)]
