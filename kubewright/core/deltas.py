@@ -92,7 +92,7 @@ def apply_list(store: Store, entries: Iterable[Entry], namespace: str | None = N
     """
     fresh = {entry.key: entry for entry in entries}
     if not len(store):  # the first list: nothing to compare with
-        store.replace_all(fresh.values())
+        store.replace_all(fresh)
         added = Kind.ADDED
         return [Change(added, key, None, entry) for key, entry in fresh.items()]
     gone: list[Change] = []
@@ -113,7 +113,7 @@ def apply_list(store: Store, entries: Iterable[Entry], namespace: str | None = N
             come.append(Change(Kind.UPDATED, key, before, entry))
     if namespace is None:
         if gone or come:
-            store.replace_all(fresh.values())
+            store.replace_all(fresh)
     else:
         for change in gone:
             store.remove(change.key)

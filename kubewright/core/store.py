@@ -239,17 +239,28 @@ class _Index:
                     del self.entries[value]
 
 
+def _by_namespace(entries: Mapping[Key, Entry]) -> dict[str, dict[Key, Entry]]:
+    found: dict[str, dict[Key, Entry]] = {}
+    for key, entry in entries.items():
+        bucket = found.get(key[0])
+        if bucket is None:
+            found[key[0]] = {key: entry}
+        else:
+            bucket[key] = entry
+    return found
+
+
 class Store:
     """Entries by key, with a namespace index and any number of named ones. Not thread-safe.
 
     `index_values` computes the named indexes; it must not raise (the shell turns what user functions raise into no values).
     """
 
-    __slots__ = ("_by_namespace", "_entries", "_index_names", "_index_values", "_indexes")
+    __slots__ = ("_by_namespace", "_entries", "_index_values", "_indexes")
 
     def __init__(self) -> None:
         self._entries: dict[Key, Entry] = {}
-        self._by_namespace: dict[str, dict[Key, Entry]] = {}
+        self._by_namespace: dict[str, dict[Key, Entry]] | None = None  # a tenth of the memory: not before somebody asks
         self._indexes: dict[str, _Index] = {}
         self._index_values: IndexValues | None = None
 
@@ -263,19 +274,22 @@ class Store:
         return self._entries.get(key)
 
     def entries(self, namespace: str | None = None) -> list[Entry]:
-        """All entries, or those of one namespace, unordered (L3)."""
+        """All entries, or those of one namespace, unordered (L3). The first time, the second takes as long as the first."""
         if namespace is None:
             return list(self._entries.values())
+        if self._by_namespace is None:
+            self._by_namespace = _by_namespace(self._entries)
         return list(self._by_namespace.get(namespace, {}).values())
 
     def put(self, entry: Entry) -> None:
         key = entry.key
         self._entries[key] = entry
-        bucket = self._by_namespace.get(key[0])
-        if bucket is None:
-            self._by_namespace[key[0]] = {key: entry}
-        else:
-            bucket[key] = entry
+        if self._by_namespace is not None:
+            bucket = self._by_namespace.get(key[0])
+            if bucket is None:
+                self._by_namespace[key[0]] = {key: entry}
+            else:
+                bucket[key] = entry
         if self._index_values is not None:
             values = self._index_values(entry)
             for name, index in self._indexes.items():
@@ -285,38 +299,26 @@ class Store:
         """Forgets a key; nothing happens when it is not there."""
         if self._entries.pop(key, None) is None:
             return
-        bucket = self._by_namespace[key[0]]
-        del bucket[key]
-        if not bucket:
-            del self._by_namespace[key[0]]
+        if self._by_namespace is not None:
+            bucket = self._by_namespace[key[0]]
+            del bucket[key]
+            if not bucket:
+                del self._by_namespace[key[0]]
         for index in self._indexes.values():
             index.remove(key)
 
-    def replace_all(self, entries: Iterable[Entry]) -> None:
-        """Holds exactly `entries` from now on. Readers of the old content keep it whole: nothing is changed in place (S2)."""
-        fresh = Store()
-        fresh._indexes = {name: _Index() for name in self._indexes}
-        fresh._index_values = self._index_values
+    def replace_all(self, entries: dict[Key, Entry]) -> None:
+        """Holds exactly `entries` from now on; the dict is kept. Readers of the old content keep it whole: nothing is changed in
+        place (S2)."""
+        indexes = {name: _Index() for name in self._indexes}
         if self._index_values is not None:
-            for entry in entries:
-                fresh.put(entry)
-        else:
-            fresh._fill(entries)
-        self._indexes = fresh._indexes
-        self._by_namespace = fresh._by_namespace
-        self._entries = fresh._entries
-
-    def _fill(self, entries: Iterable[Entry]) -> None:
-        """`put` for many, into an empty store without named indexes."""
-        by_key, by_namespace = self._entries, self._by_namespace
-        for entry in entries:
-            key = entry.key
-            by_key[key] = entry
-            bucket = by_namespace.get(key[0])
-            if bucket is None:
-                by_namespace[key[0]] = {key: entry}
-            else:
-                bucket[key] = entry
+            for key, entry in entries.items():
+                values = self._index_values(entry)
+                for name, index in indexes.items():
+                    index.put(key, entry, values.get(name, ()))
+        self._indexes = indexes
+        self._by_namespace = None if self._by_namespace is None else _by_namespace(entries)
+        self._entries = entries
 
     # --- indexes
 

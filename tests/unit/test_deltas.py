@@ -18,7 +18,7 @@ def entry(name: str, version: str = "1", uid: str = "u1", namespace: str = "ns",
 
 def store_of(*entries: Entry) -> Store:
     store = Store()
-    store.replace_all(entries)
+    store.replace_all({e.key: e for e in entries})
     return store
 
 

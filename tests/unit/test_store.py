@@ -62,7 +62,7 @@ def test_replace_all_leaves_exactly_the_new_content() -> None:
     # client-go: TestCache (doTestStore, Replace)
     store = Store()
     store.put(entry("foo"))
-    store.replace_all([entry("bar"), entry("baz")])
+    store.replace_all({e.key: e for e in [entry("bar"), entry("baz")]})
     assert names(store.entries()) == ["bar", "baz"]
 
 
@@ -79,7 +79,7 @@ def test_replace_all_does_not_change_a_list_that_a_reader_took_before() -> None:
     store = Store()
     store.put(entry("a"))
     before = iter(store)
-    store.replace_all([entry("b")])
+    store.replace_all({e.key: e for e in [entry("b")]})
     assert [e.key[1] for e in before] == ["a"]
 
 
@@ -144,7 +144,7 @@ def test_replace_all_rebuilds_the_indexes() -> None:
     store = Store()
     store.add_indexes(["letters"], by_letters)
     store.put(entry("a", labels={"letters": "x"}))
-    store.replace_all([entry("b", labels={"letters": "y"})])
+    store.replace_all({e.key: e for e in [entry("b", labels={"letters": "y"})]})
     assert store.indexed_values("letters") == ["y"]
 
 
