@@ -15,12 +15,15 @@ from typing import Any
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_AGE = re.compile(r"(\d+[smhdy]){1,2}|<invalid>")
 # Messages with a revision or a clock in them, as far as they are known.
 _MESSAGES = (
     (re.compile(r"too old resource version: \d+ \(\d+\)"), "too old resource version: N (N)"),
     (re.compile(r"Too large resource version: \d+, current: \d+"), "Too large resource version: N, current: N"),
     (re.compile(r"(ResourceVersion in the precondition \()\d+(.*in record \()\d+"), r"\1N\2N"),
     (re.compile(r"(latest: |etcd: )\d+"), r"\1N"),
+    # A whole object inside a message: its keys come in the order of a Go struct there, and sorted here.
+    (re.compile(r'Invalid value: "\{\\".*\}"'), 'Invalid value: "<object>"'),
 )
 _GENERATED_SUFFIX = 5
 _GENERATED_LETTERS = "[bcdfghjklmnpqrstvwxz2456789]"
@@ -70,6 +73,10 @@ class Normaliser:
                 result["resourceVersion"] = self._version(value.get("uid"), version)
             if value.get("continue"):
                 result["continue"] = "<continue>"
+            if isinstance(result.get("resources"), list):  # discovery: the order of a Go map
+                result["resources"].sort(key=lambda each: str(each.get("name")))
+            if isinstance(result.get("cells"), list):
+                result["cells"] = ["<age>" if _AGE.fullmatch(str(cell)) else cell for cell in result["cells"]]
             if "serverAddress" in result:
                 result["serverAddress"] = "<address>"
             if isinstance(result.get("managedFields"), list):

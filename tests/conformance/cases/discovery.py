@@ -51,7 +51,7 @@ def builtin_table(api: Api) -> None:
     body = api.get(CONFIGMAPS, headers=TABLE).body
     assert [column["name"] for column in body["columnDefinitions"]][:2] == ["Name", "Data"]
     assert body["rows"][0]["cells"][:2] == ["a", 2]
-    api.get("/api/v1/namespaces/default", headers=TABLE)
+    api.get("/api/v1/namespaces/{ns}", headers=TABLE)
 
 
 @case("knows the kinds of content that it can give")
