@@ -178,3 +178,14 @@ def test_what_one_apply_fills_in_never_leaks_into_the_next_object(server: Server
         assert applied.status == 201
     created = server.call("POST", DEPLOYMENTS, deployment("c")).body
     assert "f:strategy" in owners(created)["tests", "Update"]["f:spec"]
+
+
+def test_keys_of_config_maps_are_checked_and_immutable_means_it(server: Server) -> None:
+    bad = server.call("POST", CONFIG_MAPS, config_map("c", {"a/b": "1"}))
+    assert (bad.status, bad.body["details"]["causes"][0]["field"]) == (422, "data[a/b]")
+    server.call("POST", CONFIG_MAPS, {**config_map("c", {"a": "1"}), "immutable": True})
+    changed = server.call("PATCH", f"{CONFIG_MAPS}/c", {"data": {"a": "2"}}, content_type=MERGE)
+    assert "data: Forbidden: field is immutable when `immutable` is set" in changed.body["message"]
+    assert (
+        server.call("PATCH", f"{CONFIG_MAPS}/c", {"metadata": {"labels": {"x": "y"}}}, content_type=MERGE).status == 200
+    )

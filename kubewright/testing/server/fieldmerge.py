@@ -297,8 +297,8 @@ def _merge_items(live: Items, wanted: Items, kind: FieldType) -> Items:
     return merged
 
 
-def check_shape(value: Any, kind: FieldType, path: str = "") -> None:
-    """Raise SchemaMismatch unless an applied configuration fits its type: known fields, right forms, unique items."""
+def check_shape(value: Any, kind: FieldType, path: str = "", *, unique: bool = True) -> None:
+    """Raise SchemaMismatch unless an applied configuration fits its type: known fields, right forms, unique items (unless told)."""
     if value is None:
         return
     if is_object(value):
@@ -307,7 +307,7 @@ def check_shape(value: Any, kind: FieldType, path: str = "") -> None:
         for name, item in value.items():
             if name not in kind.fields and kind.element is None:
                 raise SchemaMismatch(f"{path}.{name}: field not declared in schema")
-            check_shape(item, kind.child(name), f"{path}.{name}")
+            check_shape(item, kind.child(name), f"{path}.{name}", unique=unique)
     elif is_list(value):
         if not kind.is_list:
             raise SchemaMismatch(f"{path}: expected {_expected(kind)}, got &{{{go_text(value)}}}")
@@ -322,11 +322,11 @@ def check_shape(value: Any, kind: FieldType, path: str = "") -> None:
                     element = item_element(item, kind)
                 except SchemaMismatch as problem:
                     raise SchemaMismatch(f"{path}: element {index}: {problem}") from problem
-                if element in seen:
+                if element in seen and unique:
                     raise SchemaMismatch(f"{path}: duplicate entries for key {_identity(element)}")
                 seen.add(element)
                 where = path + _identity(element)
-            check_shape(item, kind.items or ANYTHING, where)
+            check_shape(item, kind.items or ANYTHING, where, unique=unique)
     else:
         _check_scalar(value, kind, path)
 

@@ -50,9 +50,28 @@ def _struct(schema: Json) -> _Struct:
     return found[1]
 
 
-def round_trip(obj: Json, schema: Json, kind: str) -> None:
-    """Bring a built-in object into the shape its Go type gives it, in place; metadata is left alone. Raises WrongType."""
+def round_trip(obj: Json, schema: Json, kind: str, *, always: Json | None = None, stored: bool = False) -> None:
+    """Bring a built-in object into the shape its Go type gives it, in place; metadata is left alone. Raises WrongType.
+
+    ``always``: fields (with their zero values) that are written even when empty, where the schema does not say so.
+    ``stored``: what storage does in addition, which knows no difference between an empty list and none.
+    """
+    given = always or {}
+    kept = {name: obj[name] for name in given if name in obj}
     _object(obj, _struct(schema), kind, "", root=True)
+    obj.update({**given, **kept})
+    if stored:
+        _forget_empty(obj, schema)
+
+
+def _forget_empty(obj: Json, schema: Json) -> None:
+    fields: Json = schema.get("properties") or {}
+    for name, value in obj.items():
+        below: Json = fields.get(name) or {}
+        if value == [] and below.get("type") == "array":
+            obj[name] = None
+        elif is_object(value) and name != "metadata":
+            _forget_empty(value, below)
 
 
 def _object(obj: Json, struct: _Struct, kind: str, path: str, *, root: bool = False) -> None:
@@ -66,8 +85,6 @@ def _object(obj: Json, struct: _Struct, kind: str, path: str, *, root: bool = Fa
         _value(value, schema, kind, _below(path, name) if declared else path)
         if declared and _vanishes(value, schema, name in struct.required):
             del obj[name]
-        elif value == [] and schema.get("type") == "array":
-            obj[name] = None  # an empty slice does not survive storage
     for name in struct.structs:
         if name not in obj and not (root and name == "metadata"):
             obj[name] = {}
@@ -107,7 +124,9 @@ def _value(value: Any, schema: Json, kind: str, path: str) -> None:
             raise _mismatch("array", wanted, kind, path)
         items = schema.get("items")
         if is_object(items):
-            for item in value:
+            for index, item in enumerate(value):
+                if item is None and items.get("type") == "string":
+                    value[index] = ""
                 _value(item, items, kind, path)
     elif wanted == "string" and schema.get("format") == "byte" and isinstance(value, str):
         _check_base64(value)

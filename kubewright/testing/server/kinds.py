@@ -134,7 +134,7 @@ def complete_new(obj: Json, served: ServedResource) -> None:
     complete = NEW.get((served.resource.group, served.resource.plural))
     if complete is not None:
         complete(obj)
-    _as_go_type(obj, served)
+    _as_go_type(obj, served, stored=True)
 
 
 def complete_updated(obj: Json, served: ServedResource) -> None:
@@ -142,7 +142,7 @@ def complete_updated(obj: Json, served: ServedResource) -> None:
     complete = UPDATED.get((served.resource.group, served.resource.plural))
     if complete is not None:
         complete(obj)
-    _as_go_type(obj, served)
+    _as_go_type(obj, served, stored=True)
 
 
 def zero_object(served: ServedResource) -> Json:
@@ -153,11 +153,10 @@ def zero_object(served: ServedResource) -> Json:
     return {**obj, "apiVersion": served.resource.api_version, "kind": served.resource.kind}
 
 
-def _as_go_type(obj: Json, served: ServedResource) -> None:
+def _as_go_type(obj: Json, served: ServedResource, *, stored: bool = False) -> None:
     if served.schema is not None:
-        round_trip(obj, served.schema, served.resource.kind)
-    for name, value in ALWAYS_THERE.get((served.resource.group, served.resource.plural), {}).items():
-        obj.setdefault(name, value)
+        always = ALWAYS_THERE.get((served.resource.group, served.resource.plural))
+        round_trip(obj, served.schema, served.resource.kind, always=always, stored=stored)
 
 
 CUSTOM: Final = Behaviour()

@@ -98,6 +98,12 @@ class Ownership:
             return
         before = _without_managed(live) if live is not None else self._zero(served)
         me = Manager(manager, "Update", served.resource.api_version, subresource)
+        try:
+            check_shape(obj, self.type_of(served), unique=False)
+        except SchemaMismatch:  # the real server then leaves the record as it was
+            if live is not None and "managedFields" in live["metadata"]:
+                obj["metadata"]["managedFields"] = live["metadata"]["managedFields"]
+            return
         if self._update(managers, before, obj, served, me, subresource):
             cap_updaters(managers)
         encode_managers(obj, managers)

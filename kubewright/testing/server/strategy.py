@@ -6,7 +6,7 @@ resources (apiextensions ``pkg/registry/customresource``); built-in kinds follow
 
 from __future__ import annotations
 
-from kubewright.testing.server import metadata, statuses
+from kubewright.testing.server import builtinrules, metadata, statuses
 from kubewright.testing.server.bodies import Notes
 from kubewright.testing.server.documents import Json, section
 from kubewright.testing.server.kinds import Behaviour, complete_new, complete_updated, is_namespace
@@ -35,6 +35,7 @@ def before_create(obj: Json, served: ServedResource, kind: Behaviour, namespace:
     )
     causes = [*_type_causes(obj, served), *causes]
     causes += served.validate(obj, None)
+    causes += builtinrules.causes(obj, None, served)
     raise_invalid(served, obj, causes)
     notes.add(*_finalizer_warnings(obj, {}, served), *warnings)
 
@@ -78,6 +79,7 @@ def before_update(
     causes += metadata.check_update(meta, before)
     causes += _type_causes(obj, served)
     causes += served.validate(obj, old, subresource)
+    causes += builtinrules.causes(obj, old, served)
     if served.builtin:
         causes = list({(cause.field, cause.message): cause for cause in causes}.values())
     raise_invalid(served, obj, causes)
