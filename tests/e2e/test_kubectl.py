@@ -56,10 +56,19 @@ def kubectl(server: APIServer, tmp_path: Path) -> Iterator[Kubectl]:
     run("delete", "tstests", "--all", "--all-namespaces")
 
 
-def test_lists_crds_with_their_creation_time(kubectl: Kubectl) -> None:
-    lines = kubectl("get", "crd").stdout.splitlines()
-    assert lines[0].split() == ["NAME", "CREATED", "AT"]
-    assert lines[1].startswith("tstests.stable.example.com ")
+def test_lists_crds_with_scope_and_versions(kubectl: Kubectl) -> None:
+    head, row = kubectl("get", "crd").stdout.splitlines()
+    assert head.split() == ["NAME", "SCOPE", "VERSIONS", "CREATED", "AT"]
+    assert row.split()[:3] == ["tstests.stable.example.com", "Namespaced", "v1(storage)"]
+
+
+def test_create_commands_send_protobuf_and_are_understood(kubectl: Kubectl) -> None:
+    kubectl("create", "deployment", "web", "--image=nginx", "--replicas=0")
+    shown = json.loads(kubectl("get", "deployment", "web", "-o", "json").stdout)
+    assert shown["spec"]["replicas"] == 0
+    assert shown["spec"]["template"]["spec"]["containers"][0]["image"] == "nginx"
+    kubectl("scale", "deployment", "web", "--replicas=3")
+    assert kubectl("get", "deployment", "web", "--no-headers").stdout.split()[:2] == ["web", "0/3"]
 
 
 def test_finds_the_kind_in_discovery(kubectl: Kubectl) -> None:
