@@ -74,15 +74,18 @@ def _modules(
         while module in reserved.CLIENTSET_ATTRIBUTES:
             module += "_"
         other = owners.setdefault(module, (group, version))
-        if other == (group, version):
+        if other != (group, version):
+            problem = f"groups {other[0]!r} and {group!r} would both be called {module!r}"
+        elif module.rpartition("_")[0] in reserved.BUILT_IN_LABELS:
+            problem = f"group {group!r} would be called {module!r}, which is a name of the built-in API"
+        else:
             modules[group, version] = module
             continue
-        crd = by_version[group, version][0][0]
         errors.append(
             CodegenError(
-                f"groups {other[0]!r} and {group!r} would both be called {module!r}",
-                source=str(crd.source),
-                hint=f'name one of them in pyproject: [tool.kubewright.group-names] "{group}/{version}" = "name_{version}"',
+                problem,
+                source=str(by_version[group, version][0][0].source),
+                hint=f'name it in pyproject: [tool.kubewright.group-names] "{group}/{version}" = "name_{version}"',
             )
         )
     return modules
@@ -113,7 +116,7 @@ def _group_version(
         (_class(shape, names, api_version, deprecations, config) for shape in table.shapes.values()),
         key=lambda planned: (not planned.root, planned.name),
     )
-    kinds = _kinds([(crd, v, names[roots[crd.kind]]) for crd, v in members], config)
+    kinds = _kinds([(crd, v, names[roots[crd.kind]]) for crd, v in members])
     files = sorted({file for crd, _ in members for file in _files(crd)})
     return GroupVersionPlan(module, naming.pascal_case(module), group, version, kinds, tuple(classes), tuple(files))
 
@@ -226,16 +229,18 @@ _UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')
 _OBVIOUS = frozenset({"apiVersion", "kind", "metadata"})
 
 
-def _kinds(members: Sequence[tuple[Crd, CrdVersion, str]], config: Config) -> tuple[KindPlan, ...]:
-    models = {model for _, _, model in members}
+def _kinds(members: Sequence[tuple[Crd, CrdVersion, str]]) -> tuple[KindPlan, ...]:
+    # The client of all Foos must not be called like another kind, or like the client of another kind (Bus, Buse).
+    clients = {model for _, _, model in members}
     taken: set[str] = set()
     kinds: list[KindPlan] = []
     for crd, version, model in members:
         attribute = naming.plural_attribute(crd.plural, reserved.GROUP_ATTRIBUTES | frozenset(taken))
         taken.add(attribute)
         client_class = naming.plural_class(model)
-        if client_class in models:  # kinds Foo and Foos side by side
+        if client_class in clients:
             client_class = f"All{model}"
+        clients.add(client_class)
         resource = _resource(crd, version)
         bases = client_bases(ALL_VERBS, resource.subresources, namespaced=crd.namespaced)
         kinds.append(

@@ -80,6 +80,11 @@ def test_kind_has_its_wire_names_and_python_names() -> None:
     assert kind.summary == "A Widget."
 
 
+def test_clients_of_kinds_with_one_plural_are_told_apart() -> None:
+    gv = only(planned({"kind": "Bus", "plural": "buses"}, {"kind": "Buse", "plural": "busen"}))
+    assert [kind.client_class for kind in gv.kinds] == ["AllBuse", "Buses"]
+
+
 def test_kind_without_subresources_has_no_verbs_for_them() -> None:
     (kind,) = only(planned()).kinds
     assert kind.client_bases == ("Namespaced",)
@@ -151,6 +156,12 @@ def test_type_is_mapped_by_place_or_shape(key: str) -> None:
 def test_group_version_is_pinned_as_a_whole_or_by_group() -> None:
     assert only(planned(group_names={"shop.example.com/v1": "store"})).module == "store"
     assert only(planned(group_names={"shop.example.com": "store"})).module == "store_v1"
+
+
+def test_a_pin_cannot_hide_a_built_in_group() -> None:
+    plan = build(crds({"group": "apps.example.com"}), Config(group_names={"apps.example.com": "apps"}))
+    assert plan.package.group_versions == ()
+    assert "apps_v1" in str(plan.errors[0])
 
 
 def test_lengthened_groups_are_told() -> None:
