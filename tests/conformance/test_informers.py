@@ -66,7 +66,7 @@ class Story:
 
 @pytest.mark.parametrize("streaming", [True, False])
 def test_an_informer_tells_what_a_client_does(clientset: Clientset, streaming: bool) -> None:
-    # client-go: TestReflectorListAndWatch, TestWatchList
+    # client-go: TestReflectorListAndWatch, TestWatchList, TestNewReflectorWithDisablementWatchList
     scope, story = clientset.stable_v1.tstests(ONE), Story()
     scope.create(tstest("a"))
     with no_leaked_threads(), SharedInformerFactory(clientset, namespaces=ONE, streaming=streaming) as factory:

@@ -143,7 +143,7 @@ def test_sources_must_be_of_one_kind() -> None:
 
 
 def test_an_index_before_start_and_one_after_it_find_the_same() -> None:
-    # client-go: TestIndexer (S5)
+    # client-go: TestIndexer, TestTypedIndexer, TestTypedSharedIndexInformerAddTypedIndexers (S5)
     server = ScriptedServer()
     server.add("a", spec={"color": "red"})
     server.add("b", spec={"color": "blue"})
@@ -164,7 +164,7 @@ def test_indexes_cannot_be_added_after_stop() -> None:
 
 
 def test_an_index_function_that_raises_loses_no_object_and_no_event() -> None:
-    # C8: AttributeError after the object was stored; the add handler was never called
+    # client-go: TestCacheTransactionShouldIndexErrors; C8: AttributeError after the object was stored; the add handler was never called
     server, seen = ScriptedServer(), Recorder()
 
     def fragile(obj: Widget) -> list[str]:
@@ -320,7 +320,7 @@ def test_quarantine_ends_when_the_object_is_gone() -> None:
 
 
 def test_a_transform_changes_what_is_read_and_leaves_the_origin_alone() -> None:
-    # client-go: TestTransformingInformer, TestSharedInformerTransformer, TestReflectorRespectStoreTransformer (I14)
+    # client-go: TestTransformingInformer, TestCacheWithTransformer, TestSharedInformerTransformer, TestReflectorRespectStoreTransformer (I14)
     server = ScriptedServer()
     server.add("a", spec={"size": 1, "color": "red"})
 
@@ -349,6 +349,35 @@ def test_a_transform_that_drops_the_version_does_not_break_updates() -> None:
         seen.attach(made)
         server.modify("a", spec={"size": 2})
         settle(lambda: seen.told == ["add a", "update a 1->2"])
+
+
+def test_readers_and_writers_may_transform_at_once() -> None:
+    # client-go: TestTransformingInformerRace
+    server = ScriptedServer()
+    for n in range(20):
+        server.add(f"w{n}", spec={"size": n})
+
+    def double(obj: Widget) -> Widget:
+        assert obj.spec is not None
+        obj.spec.size = (obj.spec.size or 0) * 2
+        return obj
+
+    with synced(server.source(), transform=double) as made:
+        odd: list[int | None] = []
+
+        def read() -> None:
+            for _ in range(50):
+                odd.extend(o.spec.size for o in made.lister.list() if o.spec and (o.spec.size or 0) % 2)
+
+        readers = [threading.Thread(target=read) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        for n in range(100):
+            server.modify(f"w{n % 20}", spec={"size": n})
+        for reader in readers:
+            reader.join()
+        settle(lambda: {o.spec.size for o in made.lister.list() if o.spec} == {2 * n for n in range(80, 100)})
+        assert odd == []
 
 
 def test_a_transform_that_raises_quarantines_that_object_only() -> None:
@@ -440,7 +469,7 @@ def test_a_miss_is_a_not_found_like_the_clients() -> None:
 
 
 def test_wait_for_returns_when_the_cache_has_the_version() -> None:
-    # client-go.md 4.3; client-go: TestStoreResourceVersion (S9)
+    # client-go.md 4.3; client-go: TestStoreResourceVersion, TestThreadSafeStoreRV (S9)
     server = ScriptedServer()
     with synced(server.source()) as made:
         version = server.add("a")["metadata"]["resourceVersion"]

@@ -24,7 +24,7 @@ def widgets(server: ScriptedServer, *names: str) -> None:
 
 
 def test_a_handler_is_told_adds_updates_and_deletes_in_order() -> None:
-    # I1, I4
+    # I1, I4; client-go: TestRealFIFO_basic, TestRealFIFO_addUpdate, TestTypedResourceEventHandlerFuncs
     server, seen = ScriptedServer(), Recorder()
     widgets(server, "a")
     with informer(server.source(), start=False) as made:
@@ -63,7 +63,7 @@ def test_handlers_that_come_while_events_flow_miss_and_repeat_nothing() -> None:
 
 
 def test_a_delete_that_was_seen_has_the_final_state() -> None:
-    # tombstones (client-go.md 4, 14)
+    # tombstones (client-go.md 4, 14); client-go: TestDeletedObjectGetKey, TestDeletedObjectGetObjectName
     server = ScriptedServer()
     widgets(server, "a")
     got: list[Deleted[Widget]] = []
@@ -251,7 +251,7 @@ def test_a_handler_that_raises_on_the_first_list_still_becomes_synced() -> None:
 
 
 def test_a_handler_is_synced_only_when_it_has_been_told_the_first_list() -> None:
-    # I7; client-go: synctrack
+    # I7; client-go: TestBasicLogic, TestSingleFile, TestAsyncLocking (synctrack), TestRealFIFO_HasSynced
     server, seen = ScriptedServer(), Recorder()
     widgets(server, "a", "b")
     seen.gate.clear()
@@ -419,6 +419,43 @@ def test_a_handler_is_either_typed_or_for_keys(callbacks: dict[str, Any]) -> Non
         made.add_event_handler(**callbacks)
 
 
+def test_a_handler_that_raises_after_its_removal_harms_nobody() -> None:
+    # client-go: TestRemoveEventHandler_AsynchronousPanic
+    server, kept = ScriptedServer(), Recorder()
+    entered, leave = threading.Event(), threading.Event()
+
+    def late(obj: Widget) -> None:
+        entered.set()
+        leave.wait(10)
+        raise RuntimeError("late")
+
+    with synced(server.source()) as made:
+        kept.attach(made)
+        handler = made.add_event_handler(on_add=late)
+        server.add("a")
+        assert entered.wait(10)
+        handler.remove()
+        leave.set()
+        assert handler.remove(timeout=10)
+        server.add("b")
+        settle(lambda: kept.told == ["add a", "add b"])
+
+
+def test_a_handler_is_synced_even_when_the_first_objects_are_gone_before_it_comes_to_them() -> None:
+    # client-go: TestRealFIFO_HasSyncedCorrectOnDeletion
+    server, seen = ScriptedServer(), Recorder()
+    widgets(server, "a", "b")
+    seen.gate.clear()
+    with synced(server.source()) as made:
+        handler = seen.attach(made)
+        server.delete("a")
+        server.delete("b")
+        settle(lambda: len(made.cache) == 0)
+        seen.gate.set()
+        assert handler.wait_synced(10)
+        settle(lambda: sorted(seen.told) == ["add a", "add b", "delete a", "delete b"])
+
+
 # --- filters and hooks
 
 
@@ -462,7 +499,7 @@ def test_the_error_hook_hears_of_every_failed_request_and_may_raise() -> None:
 
 
 def test_a_resync_tells_each_object_out_of_memory_and_asks_the_server_nothing() -> None:
-    # R22, C7; official informer: a full LIST and MODIFIED for all
+    # R22, C7; client-go: TestReflectorResync, TestReflectorResyncChan, TestRealFIFO_ResyncAtomic; official informer: a full LIST and MODIFIED for all
     clock, server, seen = FakeClock(), ScriptedServer(), Recorder()
     widgets(server, "a")
     with synced(server.source(), clock=clock, resync_period=10) as made:
@@ -487,6 +524,25 @@ def test_each_handler_has_its_own_resync_period() -> None:
             clock.step(2)
             settle(lambda n=n: len(often.told) == 1 + n)  # type: ignore[misc]
         settle(lambda: never.told == ["add a"])
+
+
+def test_a_resync_never_shows_an_older_object_after_a_newer_one() -> None:
+    # client-go: TestRealFIFO_UpdateResyncRace
+    clock, server = FakeClock(), ScriptedServer()
+    server.add("a", spec={"size": 0})
+    sizes: list[int] = []
+
+    def update(old: Widget, new: Widget) -> None:
+        assert new.spec is not None
+        sizes.append(new.spec.size or 0)
+
+    with synced(server.source(), clock=clock) as made:
+        made.add_event_handler(on_update=update, resync_period=1)
+        for size in range(1, 200):
+            server.modify("a", spec={"size": size})
+            clock.step(1)
+        settle(lambda: sizes and sizes[-1] == 199)
+        assert sizes == sorted(sizes)
 
 
 def test_a_resync_period_below_a_second_is_raised() -> None:

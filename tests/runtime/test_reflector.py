@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 import pytest
 
 from kubewright.core.backoff import Backoff
 from kubewright.errors import ApiError, ConnectionRefused, Forbidden, Gone, InternalError, TooManyRequests
 from kubewright.testing.clock import FakeClock
-from kubewright.testing.source import ScriptedServer, Streaming
+from kubewright.testing.source import ScriptedServer, ScriptedSource, Streaming
 from tests.runtime.informers import informer, settle, synced
 from tests.support import eventually
 
@@ -39,13 +40,31 @@ def test_it_lists_and_then_follows(server: ScriptedServer) -> None:
 
 
 def test_more_objects_than_a_page_are_all_there() -> None:
-    # performance.md 3.3: a cache of only the first page
+    # performance.md 3.3: a cache of only the first page (TestReflectorPaginatingNonConsistentReadsIfWatchCacheDisabled)
     server = ScriptedServer(streaming="refused")
     for n in range(1201):
         server.add(f"w{n}")
     with synced(server.source()) as made:
         assert len(made.cache) == 1201
         assert [r.options["limit"] for r in server.requests if r.verb == "list"] == [500, 500, 500]
+
+
+def test_no_list_ever_names_a_version() -> None:
+    # R1, R2; client-go: TestReflectorResyncWithResourceVersion, TestReflectorNotPaginatingNotConsistentReads (the opposite)
+    server = ScriptedServer(streaming="refused")
+    asked: list[Any] = []
+
+    class Watched(ScriptedSource):
+        def list(self, **options: Any) -> bytes:
+            asked.append((options.get("resource_version"), options.get("resource_version_match")))
+            return super().list(**options)
+
+    with synced(Watched(server)) as made:
+        server.tick()
+        server.expire()
+        server.cut_streams()
+        settle(lambda: made.status().sources[0].lists == 2)
+        assert asked == [(None, None), (None, None)]
 
 
 def test_a_page_whose_token_has_expired_is_fetched_whole() -> None:
@@ -59,6 +78,7 @@ def test_a_page_whose_token_has_expired_is_fetched_whole() -> None:
 
 
 def test_a_cut_stream_is_resumed_without_a_list(server: ScriptedServer) -> None:
+    # client-go: TestResetWatch
     with synced(server.source()) as made:
         lists = made.status().sources[0].lists
         server.cut_streams()
@@ -263,7 +283,7 @@ def stop_takes(made: object) -> float:
 
 
 def test_stop_ends_a_silent_watch(server: ScriptedServer) -> None:
-    # C13, O6b; client-go: TestReflectorStopWatch, TestCloseWatchChannelOnError
+    # C13, O6b; client-go: TestRunUntil, TestReflectorStopWatch, TestRealFIFO_PopShouldUnblockWhenClosed, TestCloseWatchChannelOnError
     with synced(server.source()) as made:
         settle(lambda: server.streams)
         made.stop()
@@ -310,7 +330,7 @@ def test_stop_may_come_from_many_threads_at_once(server: ScriptedServer) -> None
 
 
 def test_nothing_that_a_list_brought_after_stop_is_told() -> None:
-    # client-go: TestReflectorWatchStoppedAfter
+    # client-go: TestReflectorWatchStoppedAfter, TestReflectorHandleWatchStoppedAfter
     server = ScriptedServer(streaming="refused")
     server.add("a")
     with informer(server.source(), start=False) as made:

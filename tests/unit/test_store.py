@@ -87,7 +87,7 @@ def test_replace_all_does_not_change_a_list_that_a_reader_took_before() -> None:
 
 
 def test_an_entry_is_found_under_each_of_its_index_values() -> None:
-    # client-go: TestMultiIndexKeys
+    # client-go: TestMultiIndexKeys, TestIndex
     store = Store()
     store.add_indexes(["letters"], by_letters)
     store.put(entry("tre", labels={"letters": "ert"}))

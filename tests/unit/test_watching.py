@@ -255,7 +255,7 @@ def test_a_bookmark_with_an_unusable_spec_is_a_bookmark() -> None:
 
 
 def test_a_watch_that_ends_is_opened_again_at_once_from_the_last_version() -> None:
-    # client-go: TestReflectorHandleWatchResultChanClosedAfter (R12)
+    # client-go: TestReflectorHandleWatchResultChanClosedBefore, TestReflectorHandleWatchResultChanClosedAfter (R12)
     machine = watching()
     machine.feed(line("ADDED", item("a", "11")), 1.0)
     machine.ended(300.0)
