@@ -134,8 +134,12 @@ class Writer:
                 why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
                 raise statuses.conflict(resource.group, resource.plural, name, why)
             wipe_system_fields(obj["metadata"])
-            obj["metadata"].pop("resourceVersion", None)
-            return self.create(served, namespace, obj, options, notes), True
+            version = obj["metadata"].pop("resourceVersion", None)
+            entry = self.create(served, namespace, obj, options, notes)
+            if options.dry_run and version:  # nobody takes it away again when nothing is stored
+                obj["metadata"]["resourceVersion"] = version
+                entry = self.as_entry(served, obj, 0)
+            return entry, True
         old = decode(shown_as(entry, served))
         obj = change(decode(shown_as(entry, served)))
         meta: Json = obj["metadata"]
@@ -206,13 +210,18 @@ class Writer:
 
     def as_entry(self, served: ServedResource, obj: Json, revision: int) -> Entry:
         """An object as it would be stored, in the storage version (a dry run's answer, or about to be stored)."""
-        target, incomplete = self.storage_kind(served), False
+        target = self.storage_kind(served)
         if target is not served:
             obj = {**copy.deepcopy(obj), "apiVersion": target.resource.api_version}
-            completed = copy.deepcopy(obj)
-            target.default_on_read(completed)
-            incomplete = completed != obj
+        raw = encode(obj)
+        completed = raw
+        if not target.builtin and target.structural is not None and target.structural.has_defaults:
+            target.default_on_read(obj)
+            completed = encode(obj)
+        incomplete = completed != raw
+        if target is not served:
             target.prepare(obj)
+            completed = encode(obj)
         meta: Json = obj["metadata"]
         return Entry(
             meta.get("namespace", ""),
@@ -220,7 +229,7 @@ class Writer:
             meta["uid"],
             revision,
             meta.get("labels"),
-            encode(obj),
+            completed,
             target,
             incomplete,
         )
