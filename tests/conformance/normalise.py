@@ -23,7 +23,8 @@ _MESSAGES = (
     (re.compile(r"(ResourceVersion in the precondition \()\d+(.*in record \()\d+"), r"\1N\2N"),
     (re.compile(r"(latest: |etcd: )\d+"), r"\1N"),
     # A whole object inside a message: its keys come in the order of a Go struct there, and sorted here.
-    (re.compile(r'Invalid value: "\{\\".*\}"'), 'Invalid value: "<object>"'),
+    (re.compile(r'Invalid value: "(\{\\".*\}|map\[.*\])"'), 'Invalid value: "<object>"'),
+    (re.compile(r"is missing in '\{.*\}'"), "is missing in '<object>'"),
 )
 _GENERATED_SUFFIX = 5
 _GENERATED_LETTERS = "[bcdfghjklmnpqrstvwxz2456789]"
@@ -73,7 +74,7 @@ class Normaliser:
                 result["resourceVersion"] = self._version(value.get("uid"), version)
             if value.get("continue"):
                 result["continue"] = "<continue>"
-            if isinstance(result.get("resources"), list):  # discovery: the order of a Go map
+            if all(isinstance(each, dict) for each in result.get("resources") or [None]):  # discovery: order of a Go map
                 result["resources"].sort(key=lambda each: str(each.get("name")))
             if isinstance(result.get("cells"), list):
                 result["cells"] = ["<age>" if _AGE.fullmatch(str(cell)) else cell for cell in result["cells"]]
