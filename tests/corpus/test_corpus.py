@@ -11,7 +11,14 @@ from tests.corpus.projects import corpus_directory
 from tests.corpus.run import run_project
 
 # Small projects, each with something that others do not have.
-SLICE = ("argo-workflows", "contour", "controller-tools", "gateway-api", "knative-serving", "kubernetes-client-fixtures")
+SLICE = (
+    "argo-workflows",
+    "contour",
+    "controller-tools",
+    "gateway-api",
+    "knative-serving",
+    "kubernetes-client-fixtures",
+)
 
 
 @pytest.fixture
