@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         Unauthorized,
         UnsupportedMediaType,
     )
+    from .events import EventRecorder
     from .factory import (
         InformerGroup,
         PartialObject,
@@ -91,6 +92,11 @@ if TYPE_CHECKING:
     from .informerstatus import (
         InformerStatus,
         SourceStatus,
+    )
+    from .leaderelection import (
+        LeaderElector,
+        Leadership,
+        LeadershipLost,
     )
     from .lister import (
         ClusterLister,
@@ -130,6 +136,7 @@ __all__ = [
     "DelayingQueue",
     "Deleted",
     "DynamicClient",
+    "EventRecorder",
     "Forbidden",
     "Gone",
     "HeaderIndexer",
@@ -142,6 +149,9 @@ __all__ = [
     "ItemFastSlowRateLimiter",
     "KubewrightError",
     "LabelSelector",
+    "LeaderElector",
+    "Leadership",
+    "LeadershipLost",
     "ListWatch",
     "Lister",
     "MaxOfRateLimiter",
@@ -260,6 +270,7 @@ _NAMES_OF = {
         "Unauthorized",
         "UnsupportedMediaType",
     ),
+    "events": ("EventRecorder",),
     "factory": (
         "InformerGroup",
         "PartialObject",
@@ -272,6 +283,11 @@ _NAMES_OF = {
     "informerstatus": (
         "InformerStatus",
         "SourceStatus",
+    ),
+    "leaderelection": (
+        "LeaderElector",
+        "Leadership",
+        "LeadershipLost",
     ),
     "lister": (
         "ClusterLister",
