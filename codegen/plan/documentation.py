@@ -12,7 +12,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from codegen.ir import Array, Doc, Enum, Node
+from codegen.ir import Array, Doc, Enum, EnumValue, Map, Node
 
 WIDTH = 100
 # Control characters but newline and tab; bidi overrides and isolates; zero-width characters; lone surrogates.
@@ -37,14 +37,23 @@ def summary(text: str, limit: int = 100) -> str:
 def field_docstring(node: Node, *, length: int | None = None) -> str:
     """The docstring of a field: what its schema says, and what its type does not show."""
     unsaid: list[str] = []
-    if isinstance(node, Enum) and node.type != "string":
-        unsaid.append(f"One of: {', '.join(json.dumps(value) for value in node.values)}")
+    inner = node.items if isinstance(node, Array) else node.value if isinstance(node, Map) else node
+    if isinstance(inner, Enum):
+        values = ", ".join(_shown(value) for value in inner.values)
+        unsaid.append(f"{'One of' if inner is node else 'Each one of'}: {values}")
     if isinstance(node, Array) and node.list_map_keys:
         # Who applies needs them: the server merges such lists item by item.
         unsaid.append(f"List map keys: {', '.join(node.list_map_keys)}")
     elif isinstance(node, Array) and node.list_type == "set":
         unsaid.append("List type: set")
     return docstring(node.doc, length=length, unsaid=unsaid)
+
+
+def _shown(value: EnumValue) -> str:
+    """A value as a reader would write it: quotes only where it would be unclear without."""
+    if isinstance(value, str) and re.fullmatch(r"[\w.:/-]+", value):
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def docstring(doc: Doc, *, length: int | None = None, deprecation: str = "", unsaid: Sequence[str] = ()) -> str:

@@ -108,6 +108,8 @@ class Authorization(Model, kw_only=True):
     Encrypt's production endpoint).
     If not set and 'identifier' is set, the state is assumed to be pending
     and a Challenge will be created.
+
+    One of: valid, ready, pending, processing, invalid, expired, errored
     """
     wildcard: bool | None = None
     """
@@ -168,7 +170,11 @@ class AzureDNS(Model, kw_only=True):
     environment: (
         OneOf[Literal["AzurePublicCloud", "AzureChinaCloud", "AzureGermanCloud", "AzureUSGovernmentCloud"]] | None
     ) = None
-    """name of the Azure environment (default AzurePublicCloud)"""
+    """
+    name of the Azure environment (default AzurePublicCloud)
+
+    One of: AzurePublicCloud, AzureChinaCloud, AzureGermanCloud, AzureUSGovernmentCloud
+    """
     hosted_zone_name: str | None = field(name="hostedZoneName", default=None)
     """name of the DNS zone that should be used"""
     managed_identity: ManagedIdentity | None = field(name="managedIdentity", default=None)
@@ -195,6 +201,8 @@ class AzureDNS(Model, kw_only=True):
 
     Support for Azure Private DNS zones is currently
     experimental and may change in future releases.
+
+    One of: AzurePublicZone, AzurePrivateZone
     """
 
 
@@ -242,6 +250,8 @@ class ChallengeSpec(Model, kw_only=True):
     """
     The type of ACME challenge this resource represents.
     One of "HTTP-01" or "DNS-01".
+
+    One of: HTTP-01, DNS-01
     """
     url: Req[str]
     """
@@ -292,6 +302,8 @@ class ChallengeStatus(Model, kw_only=True):
     """
     Contains the current 'state' of the challenge.
     If not set, the state of the challenge is unknown.
+
+    One of: valid, ready, pending, processing, invalid, expired, errored
     """
 
 
@@ -360,6 +372,8 @@ class Dns01(Model, kw_only=True):
     """
     CNAMEStrategy configures how the DNS01 provider should handle CNAME
     records when found in DNS zones.
+
+    One of: None, Follow
     """
     digitalocean: Digitalocean | None = None
     """Use the DigitalOcean DNS API to manage DNS01 challenge records."""
@@ -669,6 +683,8 @@ class OrderStatus(Model, kw_only=True):
     """
     State contains the current state of this Order resource.
     States 'success' and 'expired' are 'final'
+
+    One of: valid, ready, pending, processing, invalid, expired, errored
     """
     url: str | None = None
     """
@@ -850,6 +866,8 @@ class Rfc2136(Model, kw_only=True):
     """
     Protocol to use for dynamic DNS update queries. Valid values are (case-sensitive) ``TCP`` and
     ``UDP``; ``UDP`` (default).
+
+    One of: TCP, UDP
     """
     tsig_algorithm: str | None = field(name="tsigAlgorithm", default=None)
     """

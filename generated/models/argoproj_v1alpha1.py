@@ -197,7 +197,11 @@ class ArtifactArtifactGC(Model, kw_only=True):
     to the Pod doing the deletion
     """
     strategy: OneOf[Literal["", "OnWorkflowCompletion", "OnWorkflowDeletion", "Never"]] | None = None
-    """Strategy is the strategy to use."""
+    """
+    Strategy is the strategy to use.
+
+    One of: "", OnWorkflowCompletion, OnWorkflowDeletion, Never
+    """
 
 
 class ArtifactGC(Model, kw_only=True):
@@ -225,7 +229,11 @@ class ArtifactGC(Model, kw_only=True):
     to the Pod doing the deletion
     """
     strategy: OneOf[Literal["", "OnWorkflowCompletion", "OnWorkflowDeletion", "Never"]] | None = None
-    """Strategy is the strategy to use."""
+    """
+    Strategy is the strategy to use.
+
+    One of: "", OnWorkflowCompletion, OnWorkflowDeletion, Never
+    """
 
 
 class ArtifactGCStatus(Model, kw_only=True):
@@ -334,6 +342,7 @@ class ArtifactRepositoryRef(Model, kw_only=True):
 class ArtifactRepositoryS3(Model, kw_only=True):
     access_key_secret: SecretKeySelector | None = field(name="accessKeySecret", default=None)
     addressing_style: OneOf[Literal["", "path", "virtual-hosted"]] | None = field(name="addressingStyle", default=None)
+    """One of: "", path, virtual-hosted"""
     bucket: str | None = None
     ca_secret: SecretKeySelector | None = field(name="caSecret", default=None)
     create_bucket_if_not_present: CreateBucketIfNotPresent | None = field(name="createBucketIfNotPresent", default=None)
@@ -606,7 +615,11 @@ class Gauge(Model, kw_only=True):
     MaxLength: 256
     """
     operation: OneOf[Literal["Set", "Add", "Sub"]] | None = None
-    """Operation defines the operation to apply with value and the metrics' current value"""
+    """
+    Operation defines the operation to apply with value and the metrics' current value
+
+    One of: Set, Add, Sub
+    """
 
 
 class Gcs(Model, kw_only=True):
@@ -1014,6 +1027,8 @@ class PodGC(Model, kw_only=True):
     """
     Strategy is the strategy to use. One of "OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion",
     "OnWorkflowSuccess". If unset, does not delete Pods
+
+    One of: "", OnPodCompletion, OnPodSuccess, OnWorkflowCompletion, OnWorkflowSuccess
     """
 
 
@@ -1071,11 +1086,13 @@ class Resource(Model, kw_only=True):
     """
 
     action: Req[OneOf[Literal["get", "create", "apply", "delete", "replace", "patch"]]]
+    """One of: get, create, apply, delete, replace, patch"""
     failure_condition: str | None = field(name="failureCondition", default=None)
     flags: list[str] | None = None
     manifest: str | None = None
     manifest_from: ManifestFrom | None = field(name="manifestFrom", default=None)
     merge_strategy: OneOf[Literal["strategic", "merge", "json"]] | None = field(name="mergeStrategy", default=None)
+    """One of: strategic, merge, json"""
     set_owner_reference: bool | None = field(name="setOwnerReference", default=None)
     success_condition: str | None = field(name="successCondition", default=None)
 
@@ -1102,7 +1119,11 @@ class RetryStrategy(Model, kw_only=True):
     retry_policy: OneOf[Literal["Always", "OnFailure", "OnError", "OnTransientError"]] | None = field(
         name="retryPolicy", default=None
     )
-    """RetryPolicy is a policy of NodePhase statuses that will be retried"""
+    """
+    RetryPolicy is a policy of NodePhase statuses that will be retried
+
+    One of: Always, OnFailure, OnError, OnTransientError
+    """
 
 
 class RetryStrategyAffinity(Model, kw_only=True):
@@ -1130,6 +1151,8 @@ class S3(Model, kw_only=True):
     - "" (default, auto-detect)
     - "path"
     - "virtual-hosted"
+
+    One of: "", path, virtual-hosted
     """
     bucket: str | None = None
     """Bucket is the name of the bucket"""

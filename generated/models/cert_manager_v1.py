@@ -140,6 +140,8 @@ class AdditionalOutputFormat(Model, kw_only=True):
     """
     Type is the name of the format type that should be written to the
     Certificate's target Secret.
+
+    One of: DER, CombinedPEM
     """
 
 
@@ -333,7 +335,11 @@ class AzureDNS(Model, kw_only=True):
     environment: (
         OneOf[Literal["AzurePublicCloud", "AzureChinaCloud", "AzureGermanCloud", "AzureUSGovernmentCloud"]] | None
     ) = None
-    """name of the Azure environment (default AzurePublicCloud)"""
+    """
+    name of the Azure environment (default AzurePublicCloud)
+
+    One of: AzurePublicCloud, AzureChinaCloud, AzureGermanCloud, AzureUSGovernmentCloud
+    """
     hosted_zone_name: str | None = field(name="hostedZoneName", default=None)
     """name of the DNS zone that should be used"""
     managed_identity: ManagedIdentity | None = field(name="managedIdentity", default=None)
@@ -360,6 +366,8 @@ class AzureDNS(Model, kw_only=True):
 
     Support for Azure Private DNS zones is currently
     experimental and may change in future releases.
+
+    One of: AzurePublicZone, AzurePrivateZone
     """
 
 
@@ -499,6 +507,11 @@ class CertificateRequestSpec(Model, kw_only=True):
     as specified here without any additional values.
 
     If unset, defaults to `digital signature` and `key encipherment`.
+
+    Each one of: signing, "digital signature", "content commitment", "key encipherment", "key
+    agreement", "data encipherment", "cert sign", "crl sign", "encipher only", "decipher only", any,
+    "server auth", "client auth", "code signing", "email protection", s/mime, "ipsec end system", "ipsec
+    tunnel", "ipsec user", timestamping, "ocsp signing", "microsoft sgc", "netscape sgc"
     """
     username: str | None = None
     """
@@ -741,6 +754,9 @@ class CertificateSpec(Model, kw_only=True):
     Allowed values for RSA keys: SHA256WithRSA, SHA384WithRSA, SHA512WithRSA.
     Allowed values for ECDSA keys: ECDSAWithSHA256, ECDSAWithSHA384, ECDSAWithSHA512.
     Allowed values for Ed25519 keys: PureEd25519.
+
+    One of: SHA256WithRSA, SHA384WithRSA, SHA512WithRSA, ECDSAWithSHA256, ECDSAWithSHA384,
+    ECDSAWithSHA512, PureEd25519
     """
     subject: Subject | None = None
     """
@@ -791,6 +807,11 @@ class CertificateSpec(Model, kw_only=True):
     will additionally be encoded in the `request` field which contains the CSR blob.
 
     If unset, defaults to `digital signature` and `key encipherment`.
+
+    Each one of: signing, "digital signature", "content commitment", "key encipherment", "key
+    agreement", "data encipherment", "cert sign", "crl sign", "encipher only", "decipher only", any,
+    "server auth", "client auth", "code signing", "email protection", s/mime, "ipsec end system", "ipsec
+    tunnel", "ipsec user", timestamping, "ocsp signing", "microsoft sgc", "netscape sgc"
     """
 
 
@@ -1053,6 +1074,8 @@ class Dns01(Model, kw_only=True):
     """
     CNAMEStrategy configures how the DNS01 provider should handle CNAME
     records when found in DNS zones.
+
+    One of: None, Follow
     """
     digitalocean: Digitalocean | None = None
     """Use the DigitalOcean DNS API to manage DNS01 challenge records."""
@@ -1126,6 +1149,8 @@ class ExternalAccountBinding(Model, kw_only=True):
     Deprecated: keyAlgorithm field exists for historical compatibility
     reasons and should not be used. The algorithm is now hardcoded to HS256
     in golang/x/crypto/acme.
+
+    One of: HS256, HS384, HS512
     """
 
 
@@ -1645,6 +1670,8 @@ class Pkcs12(Model, kw_only=True):
     The MAC algorithm is PBMAC1 with PBKDF2-HMAC-SHA-256 and HMAC-SHA256.
     Files produced with this profile can be read by OpenSSL 3.4.0 and higher, Java 26 and higher,
     or with Java using compatible versions of Bouncy Castle. Meets FIPS 140-3 requirements.
+
+    One of: LegacyRC2, LegacyDES, Modern2023, Modern2026
     """
 
 
@@ -1664,6 +1691,8 @@ class PrivateKey(Model, kw_only=True):
     key size of 2048 will be used for `RSA` key algorithm and
     key size of 256 will be used for `ECDSA` key algorithm.
     key size is ignored when using the `Ed25519` key algorithm.
+
+    One of: RSA, ECDSA, Ed25519
     """
     encoding: OneOf[Literal["PKCS1", "PKCS8"]] | None = None
     """
@@ -1673,6 +1702,8 @@ class PrivateKey(Model, kw_only=True):
     If provided, allowed values are `PKCS1` and `PKCS8` standing for PKCS#1
     and PKCS#8, respectively.
     Defaults to `PKCS1` if not specified.
+
+    One of: PKCS1, PKCS8
     """
     rotation_policy: OneOf[Literal["Never", "Always"]] | None = field(name="rotationPolicy", default=None)
     """
@@ -1687,6 +1718,8 @@ class PrivateKey(Model, kw_only=True):
     will be generated whenever a re-issuance occurs.
     Default is `Always`.
     The default was changed from `Never` to `Always` in cert-manager >=v1.18.0.
+
+    One of: Never, Always
     """
     size: int | None = None
     """
@@ -1708,7 +1741,11 @@ class Renewal(Model, kw_only=True):
     """
 
     policy: OneOf[Literal["RenewBefore", "Disabled"]] | None = None
-    """`policy` must be one of `Disabled`, `RenewBefore`."""
+    """
+    `policy` must be one of `Disabled`, `RenewBefore`.
+
+    One of: RenewBefore, Disabled
+    """
     windows: list[Window] | None = None
     """`windows` mentions the behavior of when the renewal must happen."""
 
@@ -1731,6 +1768,8 @@ class Rfc2136(Model, kw_only=True):
     """
     Protocol to use for dynamic DNS update queries. Valid values are (case-sensitive) ``TCP`` and
     ``UDP``; ``UDP`` (default).
+
+    One of: TCP, UDP
     """
     tsig_algorithm: str | None = field(name="tsigAlgorithm", default=None)
     """
@@ -2076,6 +2115,7 @@ class SpecAcme(Model, kw_only=True):
     server. Default is `ARI`.
 
     Default (set by the server): "ARI"
+    One of: ARI, None
     """
     skip_tls_verify: bool | None = field(name="skipTLSVerify", default=None)
     """

@@ -212,6 +212,7 @@ class AllowedRoutesNamespaces(Model, kw_only=True):
     Support: Core
 
     Default (set by the server): "Same"
+    One of: All, Selector, Same
     """
     selector: LabelSelector | None = None
     """
@@ -607,6 +608,7 @@ class Cors(Model, kw_only=True):
 
     Support: Extended
 
+    Each one of: GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, "*"
     List type: set
     MaxItems: 9
     Rule: !('*' in self && self.size() > 1) (AllowMethods cannot contain '*' alongside other methods)
@@ -845,6 +847,9 @@ class Filter(Model, kw_only=True):
     Unknown values here must result in the implementation setting the
     Accepted Condition for the Route to `status: False`, with a
     Reason of `UnsupportedValue`.
+
+    One of: RequestHeaderModifier, ResponseHeaderModifier, RequestMirror, RequestRedirect, URLRewrite,
+    ExtensionRef, CORS
     """
     cors: Cors | None = None
     """
@@ -1500,6 +1505,7 @@ class Header(Model, kw_only=True):
     determine the supported dialect.
 
     Default (set by the server): "Exact"
+    One of: Exact, RegularExpression
     """
 
 
@@ -1802,6 +1808,7 @@ class ListenerTls(Model, kw_only=True):
     Support: Core
 
     Default (set by the server): "Terminate"
+    One of: Terminate, Passthrough
     """
     options: dict[str, str] | None = None
     """
@@ -1857,6 +1864,8 @@ class Match(Model, kw_only=True):
     specified method.
 
     Support: Extended
+
+    One of: GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH
     """
     path: Path | None = None
     """
@@ -1923,6 +1932,7 @@ class Namespaces(Model, kw_only=True):
     The default value None
 
     Default (set by the server): "None"
+    One of: All, Selector, Same, None
     """
     selector: LabelSelector | None = None
     """
@@ -2212,6 +2222,7 @@ class Path(Model, kw_only=True):
     Support: Implementation-specific (RegularExpression)
 
     Default (set by the server): "PathPrefix"
+    One of: Exact, PathPrefix, RegularExpression
     """
     value: str | None = None
     """
@@ -2578,6 +2589,8 @@ class RequestRedirect(Model, kw_only=True):
     Reason of `UnsupportedValue`.
 
     Support: Extended
+
+    One of: http, https
     """
     status_code: int | None = field(name="statusCode", default=None)
     """
@@ -2626,6 +2639,8 @@ class RequestRedirectPath(Model, kw_only=True):
     Unknown values here must result in the implementation setting the
     Accepted Condition for the Route to `status: False`, with a
     Reason of `UnsupportedValue`.
+
+    One of: ReplaceFullPath, ReplacePrefixMatch
     """
     replace_full_path: str | None = field(name="replaceFullPath", default=None)
     """
@@ -3185,4 +3200,5 @@ class Validation(Model, kw_only=True):
     Support: Core
 
     Default (set by the server): "AllowValidOnly"
+    One of: AllowValidOnly, AllowInsecureFallback
     """

@@ -209,6 +209,7 @@ class AllowedRoutesNamespaces(Model, kw_only=True):
     Support: Core
 
     Default (set by the server): "Same"
+    One of: All, Selector, Same
     """
     selector: LabelSelector | None = None
     """
@@ -604,6 +605,7 @@ class Cors(Model, kw_only=True):
 
     Support: Extended
 
+    Each one of: GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, "*"
     List type: set
     MaxItems: 9
     Rule: !('*' in self && self.size() > 1) (AllowMethods cannot contain '*' alongside other methods)
@@ -842,6 +844,9 @@ class Filter(Model, kw_only=True):
     Unknown values here must result in the implementation setting the
     Accepted Condition for the Route to `status: False`, with a
     Reason of `UnsupportedValue`.
+
+    One of: RequestHeaderModifier, ResponseHeaderModifier, RequestMirror, RequestRedirect, URLRewrite,
+    ExtensionRef, CORS
     """
     cors: Cors | None = None
     """
@@ -1497,6 +1502,7 @@ class Header(Model, kw_only=True):
     determine the supported dialect.
 
     Default (set by the server): "Exact"
+    One of: Exact, RegularExpression
     """
 
 
@@ -1799,6 +1805,7 @@ class ListenerTls(Model, kw_only=True):
     Support: Core
 
     Default (set by the server): "Terminate"
+    One of: Terminate, Passthrough
     """
     options: dict[str, str] | None = None
     """
@@ -1854,6 +1861,8 @@ class Match(Model, kw_only=True):
     specified method.
 
     Support: Extended
+
+    One of: GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH
     """
     path: Path | None = None
     """
@@ -1920,6 +1929,7 @@ class Namespaces(Model, kw_only=True):
     The default value None
 
     Default (set by the server): "None"
+    One of: All, Selector, Same, None
     """
     selector: LabelSelector | None = None
     """
@@ -2209,6 +2219,7 @@ class Path(Model, kw_only=True):
     Support: Implementation-specific (RegularExpression)
 
     Default (set by the server): "PathPrefix"
+    One of: Exact, PathPrefix, RegularExpression
     """
     value: str | None = None
     """
@@ -2575,6 +2586,8 @@ class RequestRedirect(Model, kw_only=True):
     Reason of `UnsupportedValue`.
 
     Support: Extended
+
+    One of: http, https
     """
     status_code: int | None = field(name="statusCode", default=None)
     """
@@ -2623,6 +2636,8 @@ class RequestRedirectPath(Model, kw_only=True):
     Unknown values here must result in the implementation setting the
     Accepted Condition for the Route to `status: False`, with a
     Reason of `UnsupportedValue`.
+
+    One of: ReplaceFullPath, ReplacePrefixMatch
     """
     replace_full_path: str | None = field(name="replaceFullPath", default=None)
     """
@@ -3182,4 +3197,5 @@ class Validation(Model, kw_only=True):
     Support: Core
 
     Default (set by the server): "AllowValidOnly"
+    One of: AllowValidOnly, AllowInsecureFallback
     """

@@ -176,6 +176,8 @@ class Alertmanager(Model, kw_only=True):
     apiVersion defines the version of the Alertmanager API that Prometheus uses to send alerts.
     It can be "V1" or "V2".
     The field has no effect for Prometheus >= v3.0.0 because only the v2 API is supported.
+
+    One of: v1, V1, v2, V2
     """
     authorization: EndpointAuthorization | None = None
     """
@@ -245,7 +247,11 @@ class Alertmanager(Model, kw_only=True):
     relabelings: list[WriteRelabelConfig] | None = None
     """relabelings defines the relabel configuration applied to the discovered Alertmanagers."""
     scheme: OneOf[Literal["http", "https", "HTTP", "HTTPS"]] | None = None
-    """scheme defines the HTTP scheme to use when sending alerts."""
+    """
+    scheme defines the HTTP scheme to use when sending alerts.
+
+    One of: http, https, HTTP, HTTPS
+    """
     sigv4: Sigv4 | None = None
     """
     sigv4 defines AWS's Signature Verification 4 for the URL.
@@ -421,7 +427,11 @@ class AzureAd(Model, kw_only=True):
     """
 
     cloud: OneOf[Literal["AzureChina", "AzureGovernment", "AzurePublic"]] | None = None
-    """cloud defines the Azure Cloud. Options are 'AzurePublic', 'AzureChina', or 'AzureGovernment'."""
+    """
+    cloud defines the Azure Cloud. Options are 'AzurePublic', 'AzureChina', or 'AzureGovernment'.
+
+    One of: AzureChina, AzureGovernment, AzurePublic
+    """
     managed_identity: ManagedIdentity | None = field(name="managedIdentity", default=None)
     """
     managedIdentity defines the Azure User-assigned Managed identity.
@@ -482,7 +492,11 @@ class Binding(Model, kw_only=True):
     """WorkloadBinding is a link between a configuration resource and a workload resource."""
 
     group: Req[OneOf[Literal["monitoring.coreos.com"]]]
-    """group defines the group of the referenced resource."""
+    """
+    group defines the group of the referenced resource.
+
+    One of: monitoring.coreos.com
+    """
     name: Req[str]
     """
     name defines the name of the referenced object.
@@ -499,6 +513,8 @@ class Binding(Model, kw_only=True):
     """
     resource defines the type of resource being referenced (e.g. Prometheus, PrometheusAgent,
     ThanosRuler or Alertmanager).
+
+    One of: prometheuses, prometheusagents, thanosrulers, alertmanagers
     """
     conditions: list[Condition] | None = None
     """
@@ -554,6 +570,8 @@ class ChunkEncoding(Model, kw_only=True):
      * Setting "Xor2" automatically adds the `xor2-encoding` feature flag.
 
     It requires Prometheus >= v3.13.0.
+
+    One of: Xor, Xor2
     """
 
 
@@ -708,7 +726,11 @@ class Endpoint(Model, kw_only=True):
     More info: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#relabel_config
     """
     scheme: OneOf[Literal["http", "https", "HTTP", "HTTPS"]] | None = None
-    """scheme defines the HTTP scheme to use when scraping the metrics."""
+    """
+    scheme defines the HTTP scheme to use when scraping the metrics.
+
+    One of: http, https, HTTP, HTTPS
+    """
     scrape_timeout: str | None = field(name="scrapeTimeout", default=None)
     """
     scrapeTimeout defines the timeout after which Prometheus considers the scrape to be failed.
@@ -773,12 +795,17 @@ class ExcludedFromEnforcement(Model, kw_only=True):
     MinLength: 1
     """
     resource: Req[OneOf[Literal["prometheusrules", "servicemonitors", "podmonitors", "probes", "scrapeconfigs"]]]
-    """resource of the referent."""
+    """
+    resource of the referent.
+
+    One of: prometheusrules, servicemonitors, podmonitors, probes, scrapeconfigs
+    """
     group: OneOf[Literal["monitoring.coreos.com"]] | None = None
     """
     group of the referent. When not specified, it defaults to `monitoring.coreos.com`
 
     Default (set by the server): "monitoring.coreos.com"
+    One of: monitoring.coreos.com
     """
     name: str | None = None
     """name of the referent. When not set, all resources in the namespace are matched."""
@@ -861,12 +888,16 @@ class GrpcServerTlsConfig(Model, kw_only=True):
     maxVersion defines the maximum acceptable TLS version.
 
     It requires Prometheus >= v2.41.0 or Thanos >= v0.31.0.
+
+    One of: TLS10, TLS11, TLS12, TLS13
     """
     min_version: OneOf[Literal["TLS10", "TLS11", "TLS12", "TLS13"]] | None = field(name="minVersion", default=None)
     """
     minVersion defines the minimum acceptable TLS version.
 
     It requires Prometheus >= v2.35.0 or Thanos >= v0.28.0.
+
+    One of: TLS10, TLS11, TLS12, TLS13
     """
     server_name: str | None = field(name="serverName", default=None)
     """serverName is used to verify the hostname for the targets."""
@@ -894,12 +925,16 @@ class Headers(Model, kw_only=True):
     xContentTypeOptions defines the X-Content-Type-Options header to HTTP responses.
     Unset if blank. Accepted value is nosniff.
     https://developer.mozilla.org/en-US/docs/Web/HTTP/Headers/X-Content-Type-Options
+
+    One of: "", NoSniff
     """
     x_frame_options: OneOf[Literal["", "Deny", "SameOrigin"]] | None = field(name="xFrameOptions", default=None)
     """
     xFrameOptions defines the X-Frame-Options header to HTTP responses.
     Unset if blank. Accepted values are deny and sameorigin.
     https://developer.mozilla.org/en-US/docs/Web/HTTP/Headers/X-Frame-Options
+
+    One of: "", Deny, SameOrigin
     """
     xxss_protection: str | None = field(name="xXSSProtection", default=None)
     """
@@ -1102,12 +1137,16 @@ class Oauth2TlsConfig(Model, kw_only=True):
     maxVersion defines the maximum acceptable TLS version.
 
     It requires Prometheus >= v2.41.0 or Thanos >= v0.31.0.
+
+    One of: TLS10, TLS11, TLS12, TLS13
     """
     min_version: OneOf[Literal["TLS10", "TLS11", "TLS12", "TLS13"]] | None = field(name="minVersion", default=None)
     """
     minVersion defines the minimum acceptable TLS version.
 
     It requires Prometheus >= v2.35.0 or Thanos >= v0.28.0.
+
+    One of: TLS10, TLS11, TLS12, TLS13
     """
     server_name: str | None = field(name="serverName", default=None)
     """serverName is used to verify the hostname for the targets."""
@@ -1210,6 +1249,9 @@ class Otlp(Model, kw_only=True):
     translationStrategy defines how the OTLP receiver endpoint translates the incoming metrics.
 
     It requires Prometheus >= v3.0.0.
+
+    One of: NoUTF8EscapingWithSuffixes, UnderscoreEscapingWithSuffixes, NoTranslation,
+    UnderscoreEscapingWithoutSuffixes
     """
 
 
@@ -1484,7 +1526,11 @@ class PrometheusSpec(Model, kw_only=True):
     dns_policy: OneOf[Literal["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"]] | None = field(
         name="dnsPolicy", default=None
     )
-    """dnsPolicy defines the DNS policy for the pods."""
+    """
+    dnsPolicy defines the DNS policy for the pods.
+
+    One of: ClusterFirstWithHostNet, ClusterFirst, Default, None
+    """
     enable_admin_api: bool | None = field(name="enableAdminAPI", default=None)
     """
     enableAdminAPI defines access to the Prometheus web admin API.
@@ -1808,6 +1854,8 @@ class PrometheusSpec(Model, kw_only=True):
     imagePullPolicy defines the image pull policy for the 'prometheus', 'init-config-reloader' and
     'config-reloader' containers.
     See https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy for more details.
+
+    One of: "", Always, Never, IfNotPresent
     """
     image_pull_secrets: list[LocalObjectReference] | None = field(name="imagePullSecrets", default=None)
     """
@@ -1893,9 +1941,17 @@ class PrometheusSpec(Model, kw_only=True):
     instead of the Pod IP's address.
     """
     log_format: OneOf[Literal["", "logfmt", "json"]] | None = field(name="logFormat", default=None)
-    """logFormat for Log level for Prometheus and the config-reloader sidecar."""
+    """
+    logFormat for Log level for Prometheus and the config-reloader sidecar.
+
+    One of: "", logfmt, json
+    """
     log_level: OneOf[Literal["", "debug", "info", "warn", "error"]] | None = field(name="logLevel", default=None)
-    """logLevel for Prometheus and the config-reloader sidecar."""
+    """
+    logLevel for Prometheus and the config-reloader sidecar.
+
+    One of: "", debug, info, warn, error
+    """
     maximum_startup_duration_seconds: int | None = field(name="maximumStartupDurationSeconds", default=None)
     """
     maximumStartupDurationSeconds defines the maximum time that the `prometheus` container's startup
@@ -1926,12 +1982,16 @@ class PrometheusSpec(Model, kw_only=True):
     character set.
 
     It requires Prometheus >= v3.4.0.
+
+    One of: AllowUTF8, Underscores, Dots, Values
     """
     name_validation_scheme: OneOf[Literal["UTF8", "Legacy"]] | None = field(name="nameValidationScheme", default=None)
     """
     nameValidationScheme defines the validation scheme for metric and label names.
 
     It requires Prometheus >= v2.55.0.
+
+    One of: UTF8, Legacy
     """
     node_selector: dict[str, str] | None = field(name="nodeSelector", default=None)
     """nodeSelector defines on which Nodes the Pods are scheduled."""
@@ -1983,6 +2043,8 @@ class PrometheusSpec(Model, kw_only=True):
 
     Note that updating this value implies the recreation of the StatefulSet
     which incurs a service outage.
+
+    One of: OrderedReady, Parallel
     """
     pod_metadata: PodMetadata | None = field(name="podMetadata", default=None)
     """
@@ -2093,6 +2155,8 @@ class PrometheusSpec(Model, kw_only=True):
     """
     reloadStrategy defines the strategy used to reload the Prometheus configuration.
     If not specified, the configuration is reloaded using the /-/reload HTTP endpoint.
+
+    One of: HTTP, ProcessSignal
     """
     remote_read: list[RemoteRead] | None = field(name="remoteRead", default=None)
     """remoteRead defines the list of remote read configurations."""
@@ -2108,6 +2172,7 @@ class PrometheusSpec(Model, kw_only=True):
 
     It requires Prometheus >= v2.54.0.
 
+    Each one of: V1.0, V2.0
     List type: set
     MinItems: 1
     """
@@ -2297,6 +2362,8 @@ class PrometheusSpec(Model, kw_only=True):
 
     `PrometheusText1.0.0` requires Prometheus >= v3.0.0.
 
+    Each one of: PrometheusProto, OpenMetricsText0.0.1, OpenMetricsText1.0.0, PrometheusText0.0.4,
+    PrometheusText1.0.0
     List type: set
     """
     scrape_timeout: str | None = field(name="scrapeTimeout", default=None)
@@ -2335,6 +2402,8 @@ class PrometheusSpec(Model, kw_only=True):
 
     If set, the value should be either "Endpoints" or "EndpointSlice".
     If unset, the operator assumes the "Endpoints" role.
+
+    One of: Endpoints, EndpointSlice
     """
     service_monitor_namespace_selector: LabelSelector | None = field(
         name="serviceMonitorNamespaceSelector", default=None
@@ -2876,6 +2945,8 @@ class RemoteWrite(Model, kw_only=True):
     what message version it supports.
 
     It requires Prometheus >= v2.54.0 or Thanos >= v0.37.0.
+
+    One of: V1.0, V2.0
     """
     metadata_config: MetadataConfig | None = field(name="metadataConfig", default=None)
     """
@@ -3087,6 +3158,9 @@ class ScrapeClass(Model, kw_only=True):
     It will only apply if the scrape resource doesn't specify any FallbackScrapeProtocol
 
     It requires Prometheus >= v3.0.0.
+
+    One of: PrometheusProto, OpenMetricsText0.0.1, OpenMetricsText1.0.0, PrometheusText0.0.4,
+    PrometheusText1.0.0
     """
     metric_relabelings: list[WriteRelabelConfig] | None = field(name="metricRelabelings", default=None)
     """
@@ -3199,6 +3273,9 @@ class ServiceMonitorSpec(Model, kw_only=True):
     otherwise invalid Content-Type.
 
     It requires Prometheus >= v3.0.0.
+
+    One of: PrometheusProto, OpenMetricsText0.0.1, OpenMetricsText1.0.0, PrometheusText0.0.4,
+    PrometheusText1.0.0
     """
     job_label: str | None = field(name="jobLabel", default=None)
     """
@@ -3332,6 +3409,8 @@ class ServiceMonitorSpec(Model, kw_only=True):
 
     It requires Prometheus >= v2.49.0.
 
+    Each one of: PrometheusProto, OpenMetricsText0.0.1, OpenMetricsText1.0.0, PrometheusText0.0.4,
+    PrometheusText1.0.0
     List type: set
     """
     selector_mechanism: OneOf[Literal["RelabelConfig", "RoleSelector"]] | None = field(
@@ -3345,6 +3424,8 @@ class ServiceMonitorSpec(Model, kw_only=True):
     Which strategy is best for your use case needs to be carefully evaluated.
 
     It requires Prometheus >= v2.17.0.
+
+    One of: RelabelConfig, RoleSelector
     """
     service_discovery_role: OneOf[Literal["Endpoints", "EndpointSlice"]] | None = field(
         name="serviceDiscoveryRole", default=None
@@ -3355,6 +3436,8 @@ class ServiceMonitorSpec(Model, kw_only=True):
     If set, the value should be either "Endpoints" or "EndpointSlice".
     Otherwise it defaults to the value defined in the
     Prometheus/PrometheusAgent resource.
+
+    One of: Endpoints, EndpointSlice
     """
     target_labels: list[str] | None = field(name="targetLabels", default=None)
     """
@@ -3415,6 +3498,8 @@ class ShardRetentionPolicy(Model, kw_only=True):
     queried.
 
     If not defined, the operator assumes the `Delete` value.
+
+    One of: Retain, Delete
     """
 
 
@@ -3472,6 +3557,8 @@ class ShardingStrategy(Model, kw_only=True):
     specific topology zone and only scrapes targets in that zone.
     (Alpha) Using the 'Topology' mode requires the `PrometheusTopologySharding`
     feature gate to be enabled.
+
+    One of: Address, Topology
     """
     topology: Topology | None = None
     """
@@ -3585,6 +3672,8 @@ class SpecTopologySpreadConstraint(Model, kw_only=True):
     """
     additionalLabelSelectors Defines what Prometheus Operator managed labels should be added to
     labelSelector on the topologySpreadConstraint.
+
+    One of: OnResource, OnShard
     """
     label_selector: LabelSelector | None = field(name="labelSelector", default=None)
     """
@@ -3756,9 +3845,17 @@ class Thanos(Model, kw_only=True):
     listen_local: bool | None = field(name="listenLocal", default=None)
     """listenLocal is deprecated: use `grpcListenLocal` and `httpListenLocal` instead."""
     log_format: OneOf[Literal["", "logfmt", "json"]] | None = field(name="logFormat", default=None)
-    """logFormat for the Thanos sidecar."""
+    """
+    logFormat for the Thanos sidecar.
+
+    One of: "", logfmt, json
+    """
     log_level: OneOf[Literal["", "debug", "info", "warn", "error"]] | None = field(name="logLevel", default=None)
-    """logLevel for the Thanos sidecar."""
+    """
+    logLevel for the Thanos sidecar.
+
+    One of: "", debug, info, warn, error
+    """
     min_time: str | None = field(name="minTime", default=None)
     """
     minTime defines the start of time range limit served by the Thanos sidecar's StoreAPI.
@@ -3864,12 +3961,16 @@ class TlsConfig(Model, kw_only=True):
     maxVersion defines the maximum acceptable TLS version.
 
     It requires Prometheus >= v2.41.0 or Thanos >= v0.31.0.
+
+    One of: TLS10, TLS11, TLS12, TLS13
     """
     min_version: OneOf[Literal["TLS10", "TLS11", "TLS12", "TLS13"]] | None = field(name="minVersion", default=None)
     """
     minVersion defines the minimum acceptable TLS version.
 
     It requires Prometheus >= v2.35.0 or Thanos >= v0.28.0.
+
+    One of: TLS10, TLS11, TLS12, TLS13
     """
     server_name: str | None = field(name="serverName", default=None)
     """serverName is used to verify the hostname for the targets."""
@@ -3911,9 +4012,17 @@ class TracingConfig(Model, kw_only=True):
     MinLength: 1
     """
     client_type: OneOf[Literal["http", "grpc", "HTTP", "GRPC"]] | None = field(name="clientType", default=None)
-    """clientType defines the client used to export the traces. Supported values are `HTTP` and `GRPC`."""
+    """
+    clientType defines the client used to export the traces. Supported values are `HTTP` and `GRPC`.
+
+    One of: http, grpc, HTTP, GRPC
+    """
     compression: OneOf[Literal["gzip", "Gzip"]] | None = None
-    """compression key for supported compression types. The only supported value is `Gzip`."""
+    """
+    compression key for supported compression types. The only supported value is `Gzip`.
+
+    One of: gzip, Gzip
+    """
     headers: dict[str, str] | None = None
     """headers defines the key-value pairs to be used as headers associated with gRPC or HTTP requests."""
     insecure: bool | None = None
@@ -4004,6 +4113,8 @@ class UpdateStrategy(Model, kw_only=True):
     type indicates the type of the StatefulSetUpdateStrategy.
 
     Default is RollingUpdate.
+
+    One of: OnDelete, RollingUpdate
     """
     rolling_update: RollingUpdate | None = field(name="rollingUpdate", default=None)
     """rollingUpdate is used to communicate parameters when type is RollingUpdate."""
@@ -4217,6 +4328,9 @@ class WriteRelabelConfig(Model, kw_only=True):
     Default: "Replace"
 
     Default (set by the server): "replace"
+    One of: replace, Replace, keep, Keep, drop, Drop, hashmod, HashMod, labelmap, LabelMap, labeldrop,
+    LabelDrop, labelkeep, LabelKeep, lowercase, Lowercase, uppercase, Uppercase, keepequal, KeepEqual,
+    dropequal, DropEqual
     """
     modulus: int | None = None
     """

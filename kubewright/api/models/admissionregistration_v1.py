@@ -374,6 +374,8 @@ class MatchResources(Model, kw_only=True):
      - `"Equivalent"` means requests should be sent to the webhook if they modify a resource listed in
      rules via another API group or version.
      - `"Exact"` means requests should only be sent to the webhook if they exactly match a given rule.
+
+    One of: Equivalent, Exact
     """
     namespace_selector: LabelSelector | None = field(name="namespaceSelector", default=None)
     """
@@ -482,6 +484,8 @@ class MutatingAdmissionPolicySpec(Model, kw_only=True):
     Possible enum values:
      - `"Fail"` means that an error calling the webhook causes the admission to fail.
      - `"Ignore"` means that an error calling the webhook is ignored.
+
+    One of: Fail, Ignore
     """
     match_conditions: list[MatchCondition] | None = field(name="matchConditions", default=None)
     """
@@ -545,6 +549,8 @@ class MutatingAdmissionPolicySpec(Model, kw_only=True):
      the initial mutation call.
      - `"Never"` indicates that the mutation must not be called more than once in a single admission
      evaluation.
+
+    One of: IfNeeded, Never
     """
     variables: list[Variable] | None = None
     """
@@ -594,6 +600,8 @@ class MutatingWebhook(Model, kw_only=True):
      - `"Unknown"` means that no information is known about the side effects of calling the webhook. If
      a request with the dry-run attribute would trigger a call to this webhook, the request will instead
      fail.
+
+    One of: None, NoneOnDryRun, Some, Unknown
     """
     failure_policy: str | None = field(name="failurePolicy", default=None)
     """
@@ -603,6 +611,8 @@ class MutatingWebhook(Model, kw_only=True):
     Possible enum values:
      - `"Fail"` means that an error calling the webhook causes the admission to fail.
      - `"Ignore"` means that an error calling the webhook is ignored.
+
+    One of: Fail, Ignore
     """
     match_conditions: list[MatchCondition] | None = field(name="matchConditions", default=None)
     """
@@ -642,6 +652,8 @@ class MutatingWebhook(Model, kw_only=True):
      - `"Equivalent"` means requests should be sent to the webhook if they modify a resource listed in
      rules via another API group or version.
      - `"Exact"` means requests should only be sent to the webhook if they exactly match a given rule.
+
+    One of: Equivalent, Exact
     """
     namespace_selector: LabelSelector | None = field(name="namespaceSelector", default=None)
     """
@@ -717,6 +729,8 @@ class MutatingWebhook(Model, kw_only=True):
      the initial mutation call.
      - `"Never"` indicates that the mutation must not be called more than once in a single admission
      evaluation.
+
+    One of: IfNeeded, Never
     """
     rules: list[RuleWithOperations] | None = None
     """
@@ -750,6 +764,8 @@ class Mutation(Model, kw_only=True):
      - `"ApplyConfiguration"` ApplyConfiguration indicates that the mutation is using apply
      configuration to mutate the object.
      - `"JSONPatch"` JSONPatch indicates that the object is mutated through JSON Patch.
+
+    One of: ApplyConfiguration, JSONPatch
     """
     apply_configuration: ApplyConfiguration | None = field(name="applyConfiguration", default=None)
     """
@@ -783,6 +799,8 @@ class NamedRuleWithOperations(Model, kw_only=True):
     operations is the operations the admission hook cares about - CREATE, UPDATE, DELETE, CONNECT or *
     for all of those operations and any future admission operations that are added. If '*' is present,
     the length of the slice must be one. Required.
+
+    Each one of: "*", CONNECT, CREATE, DELETE, UPDATE
     """
     resource_names: list[str] | None = field(name="resourceNames", default=None)
     """
@@ -815,6 +833,8 @@ class NamedRuleWithOperations(Model, kw_only=True):
      - `"Cluster"` means that scope is limited to cluster-scoped objects. Namespace objects are
      cluster-scoped.
      - `"Namespaced"` means that scope is limited to namespaced objects.
+
+    One of: "*", Cluster, Namespaced
     """
 
 
@@ -903,6 +923,8 @@ class RuleWithOperations(Model, kw_only=True):
     operations is the operations the admission hook cares about - CREATE, UPDATE, DELETE, CONNECT or *
     for all of those operations and any future admission operations that are added. If '*' is present,
     the length of the slice must be one. Required.
+
+    Each one of: "*", CONNECT, CREATE, DELETE, UPDATE
     """
     resources: list[str] | None = None
     """
@@ -930,6 +952,8 @@ class RuleWithOperations(Model, kw_only=True):
      - `"Cluster"` means that scope is limited to cluster-scoped objects. Namespace objects are
      cluster-scoped.
      - `"Namespaced"` means that scope is limited to namespaced objects.
+
+    One of: "*", Cluster, Namespaced
     """
 
 
@@ -1005,6 +1029,7 @@ class ValidatingAdmissionPolicyBindingSpec(Model, kw_only=True):
 
     Required.
 
+    Each one of: Audit, Deny, Warn
     List type: set
     """
     match_resources: MatchResources | None = field(name="matchResources", default=None)
@@ -1055,6 +1080,8 @@ class ValidatingAdmissionPolicySpec(Model, kw_only=True):
     Possible enum values:
      - `"Fail"` means that an error calling the webhook causes the admission to fail.
      - `"Ignore"` means that an error calling the webhook is ignored.
+
+    One of: Fail, Ignore
     """
     match_conditions: list[MatchCondition] | None = field(name="matchConditions", default=None)
     """
@@ -1168,6 +1195,8 @@ class ValidatingWebhook(Model, kw_only=True):
      - `"Unknown"` means that no information is known about the side effects of calling the webhook. If
      a request with the dry-run attribute would trigger a call to this webhook, the request will instead
      fail.
+
+    One of: None, NoneOnDryRun, Some, Unknown
     """
     failure_policy: str | None = field(name="failurePolicy", default=None)
     """
@@ -1177,6 +1206,8 @@ class ValidatingWebhook(Model, kw_only=True):
     Possible enum values:
      - `"Fail"` means that an error calling the webhook causes the admission to fail.
      - `"Ignore"` means that an error calling the webhook is ignored.
+
+    One of: Fail, Ignore
     """
     match_conditions: list[MatchCondition] | None = field(name="matchConditions", default=None)
     """
@@ -1216,6 +1247,8 @@ class ValidatingWebhook(Model, kw_only=True):
      - `"Equivalent"` means requests should be sent to the webhook if they modify a resource listed in
      rules via another API group or version.
      - `"Exact"` means requests should only be sent to the webhook if they exactly match a given rule.
+
+    One of: Equivalent, Exact
     """
     namespace_selector: LabelSelector | None = field(name="namespaceSelector", default=None)
     """

@@ -648,6 +648,8 @@ class ValidationRule(Model, kw_only=True):
      of bounds).
      - `"FieldValueRequired"` is used to report required values that are not provided (e.g. empty
      strings, null values, or empty arrays).
+
+    One of: FieldValueDuplicate, FieldValueForbidden, FieldValueInvalid, FieldValueRequired
     """
 
 

@@ -245,6 +245,8 @@ class DaemonSetUpdateStrategy(Model, kw_only=True):
      - `"OnDelete"` Replace the old daemons only when it's killed
      - `"RollingUpdate"` Replace the old daemons by new ones using rolling update i.e replace them on
      each node one after the other.
+
+    One of: OnDelete, RollingUpdate
     """
 
 
@@ -396,6 +398,8 @@ class DeploymentStrategy(Model, kw_only=True):
      - `"Recreate"` Kill all existing pods before creating new ones.
      - `"RollingUpdate"` Replace the old ReplicaSets by new one using rolling update i.e gradually scale
      down the old ReplicaSets and scale up the new one.
+
+    One of: Recreate, RollingUpdate
     """
 
 
@@ -694,6 +698,8 @@ class StatefulSetSpec(Model, kw_only=True):
      most one pod will be changed at any time.
      - `"Parallel"` will create and delete pods as soon as the stateful set replica count is changed,
      and will not wait for pods to be ready or complete termination.
+
+    One of: OrderedReady, Parallel
     """
     replicas: int | None = None
     """
@@ -829,4 +835,6 @@ class StatefulSetUpdateStrategy(Model, kw_only=True):
      respect to the StatefulSet ordering constraints. When a scale operation is performed with this
      strategy, new Pods will be created from the specification version indicated by the StatefulSet's
      updateRevision.
+
+    One of: OnDelete, Recreate, RollingUpdate
     """

@@ -72,6 +72,8 @@ class CronJobSpec(Model, kw_only=True):
      - `"Allow"` allows CronJobs to run concurrently.
      - `"Forbid"` forbids concurrent runs, skipping next run if previous hasn't finished yet.
      - `"Replace"` cancels currently running job and replaces it with a new one.
+
+    One of: Allow, Forbid, Replace
     """
     failed_jobs_history_limit: int | None = field(name="failedJobsHistoryLimit", default=None)
     """
@@ -237,6 +239,8 @@ class JobSpec(Model, kw_only=True):
      - `"NonIndexed"` is a Job completion mode. In this mode, the Job is considered complete when there
      have been .spec.completions successfully completed Pods. Pod completions are homologous to each
      other.
+
+    One of: Indexed, NonIndexed
     """
     completions: int | None = None
     """
@@ -313,6 +317,8 @@ class JobSpec(Model, kw_only=True):
      Succeeded) before creating a replacement Pod.
      - `"TerminatingOrFailed"` means that we recreate pods when they are terminating (has a
      metadata.deletionTimestamp) or failed.
+
+    One of: Failed, TerminatingOrFailed
     """
     scheduling: JobSchedulingConfiguration | None = None
     """
@@ -511,6 +517,8 @@ class PodFailurePolicyOnExitCodesRequirement(Model, kw_only=True):
     Possible enum values:
      - `"In"`
      - `"NotIn"`
+
+    One of: In, NotIn
     """
     values: Req[list[int]]
     """
@@ -581,6 +589,8 @@ class PodFailurePolicyRule(Model, kw_only=True):
      - `"Ignore"` This is an action which might be taken on a pod failure - the counter towards
      .backoffLimit, represented by the job's .status.failed field, is not incremented and a replacement
      pod is created.
+
+    One of: Count, FailIndex, FailJob, Ignore
     """
     on_exit_codes: PodFailurePolicyOnExitCodesRequirement | None = field(name="onExitCodes", default=None)
     """Represents the requirement on the container exit codes."""

@@ -220,6 +220,11 @@ class CertificateSigningRequestSpec(Model, kw_only=True):
      "code signing", "email protection", "s/mime",
      "ipsec end system", "ipsec tunnel", "ipsec user",
      "timestamping", "ocsp signing", "microsoft sgc", "netscape sgc"
+
+    Each one of: any, "cert sign", "client auth", "code signing", "content commitment", "crl sign",
+    "data encipherment", "decipher only", "digital signature", "email protection", "encipher only",
+    "ipsec end system", "ipsec tunnel", "ipsec user", "key agreement", "key encipherment", "microsoft
+    sgc", "netscape sgc", "ocsp signing", s/mime, "server auth", signing, timestamping
     """
     username: str | None = None
     """

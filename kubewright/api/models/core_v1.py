@@ -475,6 +475,8 @@ class AppArmorProfile(Model, kw_only=True):
      - `"RuntimeDefault"` indicates that the container runtime's default AppArmor profile should be
      used.
      - `"Unconfined"` indicates that no AppArmor profile should be enforced.
+
+    One of: Localhost, RuntimeDefault, Unconfined
     """
     localhost_profile: str | None = field(name="localhostProfile", default=None)
     """
@@ -510,6 +512,7 @@ class AzureDiskVolumeSource(Model, kw_only=True):
      - `"ReadWrite"`
 
     Default (set by the server): "ReadWrite"
+    One of: None, ReadOnly, ReadWrite
     """
     fs_type: str | None = field(name="fsType", default=None)
     """
@@ -530,6 +533,7 @@ class AzureDiskVolumeSource(Model, kw_only=True):
      - `"Shared"`
 
     Default (set by the server): "Shared"
+    One of: Dedicated, Managed, Shared
     """
     read_only: bool | None = field(name="readOnly", default=None)
     """
@@ -1053,6 +1057,8 @@ class Container(Model, kw_only=True):
      if the image isn't present and the pull fails.
      - `"Never"` means that kubelet never pulls an image, but only uses a local image. Container will
      fail if the image isn't present
+
+    One of: Always, IfNotPresent, Never
     """
     lifecycle: Lifecycle | None = None
     """
@@ -1163,6 +1169,8 @@ class Container(Model, kw_only=True):
      no contents.
      - `"File"` is the default behavior and will set the container status message to the contents of the
      container's terminationMessagePath when the container exits.
+
+    One of: FallbackToLogsOnError, File
     """
     tty: bool | None = None
     """
@@ -1251,6 +1259,7 @@ class ContainerPort(Model, kw_only=True):
      - `"UDP"` is the UDP protocol.
 
     Default (set by the server): "TCP"
+    One of: SCTP, TCP, UDP
     """
 
 
@@ -1501,6 +1510,15 @@ class ContainerStatus(Model, kw_only=True):
      - `"SIGWINCH"`
      - `"SIGXCPU"`
      - `"SIGXFSZ"`
+
+    One of: SIGABRT, SIGALRM, SIGBUS, SIGCHLD, SIGCLD, SIGCONT, SIGFPE, SIGHUP, SIGILL, SIGINT, SIGIO,
+    SIGIOT, SIGKILL, SIGPIPE, SIGPOLL, SIGPROF, SIGPWR, SIGQUIT, SIGRTMAX, SIGRTMAX-1, SIGRTMAX-10,
+    SIGRTMAX-11, SIGRTMAX-12, SIGRTMAX-13, SIGRTMAX-14, SIGRTMAX-2, SIGRTMAX-3, SIGRTMAX-4, SIGRTMAX-5,
+    SIGRTMAX-6, SIGRTMAX-7, SIGRTMAX-8, SIGRTMAX-9, SIGRTMIN, "SIGRTMIN+1", "SIGRTMIN+10",
+    "SIGRTMIN+11", "SIGRTMIN+12", "SIGRTMIN+13", "SIGRTMIN+14", "SIGRTMIN+15", "SIGRTMIN+2",
+    "SIGRTMIN+3", "SIGRTMIN+4", "SIGRTMIN+5", "SIGRTMIN+6", "SIGRTMIN+7", "SIGRTMIN+8", "SIGRTMIN+9",
+    SIGSEGV, SIGSTKFLT, SIGSTOP, SIGSYS, SIGTERM, SIGTRAP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGUSR1,
+    SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ
     """
     user: ContainerUser | None = None
     """User represents user identity information initially attached to the first process of the container"""
@@ -1703,6 +1721,8 @@ class EndpointPort(Model, kw_only=True):
      - `"SCTP"` is the SCTP protocol.
      - `"TCP"` is the TCP protocol.
      - `"UDP"` is the UDP protocol.
+
+    One of: SCTP, TCP, UDP
     """
 
 
@@ -1858,6 +1878,8 @@ class EphemeralContainer(Model, kw_only=True):
      if the image isn't present and the pull fails.
      - `"Never"` means that kubelet never pulls an image, but only uses a local image. Container will
      fail if the image isn't present
+
+    One of: Always, IfNotPresent, Never
     """
     lifecycle: Lifecycle | None = None
     """Lifecycle is not allowed for ephemeral containers."""
@@ -1940,6 +1962,8 @@ class EphemeralContainer(Model, kw_only=True):
      no contents.
      - `"File"` is the default behavior and will set the container status message to the contents of the
      container's terminationMessagePath when the container exits.
+
+    One of: FallbackToLogsOnError, File
     """
     tty: bool | None = None
     """
@@ -2244,6 +2268,8 @@ class GRPCAction(Model, kw_only=True):
     Possible enum values:
      - `"Plaintext"` indicates that the probe should use a plaintext (insecure) gRPC connection.
      - `"TLS"` indicates that the probe should connect using TLS without certificate verification.
+
+    One of: Plaintext, TLS
     """
     service: str | None = None
     """
@@ -2349,6 +2375,8 @@ class HTTPGetAction(Model, kw_only=True):
      - `"HTTP1"` uses HTTP/1.1 (the existing default).
      - `"HTTP2"` uses HTTP/2. Currently, only cleartext with prior knowledge (h2c) is supported, and
      must be used with scheme HTTP.
+
+    One of: HTTP1, HTTP2
     """
     scheme: str | None = None
     """
@@ -2357,6 +2385,8 @@ class HTTPGetAction(Model, kw_only=True):
     Possible enum values:
      - `"HTTP"` means that the scheme used will be http://
      - `"HTTPS"` means that the scheme used will be https://
+
+    One of: HTTP, HTTPS
     """
 
 
@@ -2418,6 +2448,8 @@ class HostPathVolumeSource(Model, kw_only=True):
      - `"FileOrCreate"` If nothing exists at the given path, an empty file will be created there as
      needed with file mode 0644, having the same group and ownership with Kubelet.
      - `"Socket"` A UNIX socket must exist at the given path
+
+    One of: "", BlockDevice, CharDevice, Directory, DirectoryOrCreate, File, FileOrCreate, Socket
     """
 
 
@@ -2544,6 +2576,8 @@ class ImageVolumeSource(Model, kw_only=True):
      if the image isn't present and the pull fails.
      - `"Never"` means that kubelet never pulls an image, but only uses a local image. Container will
      fail if the image isn't present
+
+    One of: Always, IfNotPresent, Never
     """
     reference: str | None = None
     """
@@ -2694,6 +2728,15 @@ class Lifecycle(Model, kw_only=True):
      - `"SIGWINCH"`
      - `"SIGXCPU"`
      - `"SIGXFSZ"`
+
+    One of: SIGABRT, SIGALRM, SIGBUS, SIGCHLD, SIGCLD, SIGCONT, SIGFPE, SIGHUP, SIGILL, SIGINT, SIGIO,
+    SIGIOT, SIGKILL, SIGPIPE, SIGPOLL, SIGPROF, SIGPWR, SIGQUIT, SIGRTMAX, SIGRTMAX-1, SIGRTMAX-10,
+    SIGRTMAX-11, SIGRTMAX-12, SIGRTMAX-13, SIGRTMAX-14, SIGRTMAX-2, SIGRTMAX-3, SIGRTMAX-4, SIGRTMAX-5,
+    SIGRTMAX-6, SIGRTMAX-7, SIGRTMAX-8, SIGRTMAX-9, SIGRTMIN, "SIGRTMIN+1", "SIGRTMIN+10",
+    "SIGRTMIN+11", "SIGRTMIN+12", "SIGRTMIN+13", "SIGRTMIN+14", "SIGRTMIN+15", "SIGRTMIN+2",
+    "SIGRTMIN+3", "SIGRTMIN+4", "SIGRTMIN+5", "SIGRTMIN+6", "SIGRTMIN+7", "SIGRTMIN+8", "SIGRTMIN+9",
+    SIGSEGV, SIGSTKFLT, SIGSTOP, SIGSYS, SIGTERM, SIGTRAP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGUSR1,
+    SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ
     """
 
 
@@ -2861,6 +2904,8 @@ class ModifyVolumeStatus(Model, kw_only=True):
      driver. To resolve the error, a valid VolumeAttributesClass needs to be specified
      - `"Pending"` Pending indicates that the PersistentVolumeClaim cannot be modified due to unmet
      requirements, such as the specified VolumeAttributesClass not existing
+
+    One of: InProgress, Infeasible, Pending
     """
     target_volume_attributes_class_name: str | None = field(name="targetVolumeAttributesClassName", default=None)
     """
@@ -2934,6 +2979,8 @@ class NamespaceStatus(Model, kw_only=True):
     Possible enum values:
      - `"Active"` means the namespace is available for use in the system
      - `"Terminating"` means the namespace is undergoing graceful termination
+
+    One of: Active, Terminating
     """
 
 
@@ -3203,6 +3250,8 @@ class NodeSelectorRequirement(Model, kw_only=True):
      - `"In"`
      - `"Lt"`
      - `"NotIn"`
+
+    One of: DoesNotExist, Exists, Gt, In, Lt, NotIn
     """
     values: list[str] | None = None
     """
@@ -3324,6 +3373,8 @@ class NodeStatus(Model, kw_only=True):
      - `"Pending"` means the node has been created/added by the system, but not configured.
      - `"Running"` means the node has been configured and has Kubernetes components running.
      - `"Terminated"` means the node has been removed from the cluster.
+
+    One of: Pending, Running, Terminated
     """
     runtime_handlers: list[NodeRuntimeHandler] | None = field(name="runtimeHandlers", default=None)
     """The available runtime handlers."""
@@ -3467,6 +3518,8 @@ class PersistentVolumeClaimSpec(Model, kw_only=True):
     """
     accessModes contains the desired access modes the volume should have. More info:
     https://kubernetes.io/docs/concepts/storage/persistent-volumes#access-modes-1
+
+    Each one of: ReadOnlyMany, ReadWriteMany, ReadWriteOnce, ReadWriteOncePod
     """
     data_source: TypedLocalObjectReference | None = field(name="dataSource", default=None)
     """
@@ -3535,6 +3588,8 @@ class PersistentVolumeClaimSpec(Model, kw_only=True):
      - `"Block"` means the volume will not be formatted with a filesystem and will remain a raw block
      device.
      - `"Filesystem"` means the volume will be or is formatted with a filesystem.
+
+    One of: Block, Filesystem
     """
     volume_name: str | None = field(name="volumeName", default=None)
     """volumeName is the binding reference to the PersistentVolume backing this claim."""
@@ -3547,6 +3602,8 @@ class PersistentVolumeClaimStatus(Model, kw_only=True):
     """
     accessModes contains the actual access modes the volume backing the PVC has. More info:
     https://kubernetes.io/docs/concepts/storage/persistent-volumes#access-modes-1
+
+    Each one of: ReadOnlyMany, ReadWriteMany, ReadWriteOnce, ReadWriteOncePod
     """
     allocated_resource_statuses: dict[str, str] | None = field(name="allocatedResourceStatuses", default=None)
     """
@@ -3585,6 +3642,9 @@ class PersistentVolumeClaimStatus(Model, kw_only=True):
     should ignore the update for the purpose it was designed. For example - a controller that only is
     responsible for resizing capacity of the volume, should ignore PVC updates that change other valid
     resources associated with PVC.
+
+    Each one of: ControllerResizeInProgress, ControllerResizeInfeasible, NodeResizeInProgress,
+    NodeResizeInfeasible, NodeResizePending
     """
     allocated_resources: dict[str, int | float | str] | None = field(name="allocatedResources", default=None)
     """
@@ -3643,6 +3703,8 @@ class PersistentVolumeClaimStatus(Model, kw_only=True):
      was bound to a PersistentVolume and this volume does not exist any longer and all data on it was
      lost.
      - `"Pending"` used for PersistentVolumeClaims that are not yet bound
+
+    One of: Bound, Lost, Pending
     """
 
 
@@ -3688,6 +3750,8 @@ class PersistentVolumeSpec(Model, kw_only=True):
     """
     accessModes contains all ways the volume can be mounted. More info:
     https://kubernetes.io/docs/concepts/storage/persistent-volumes#access-modes
+
+    Each one of: ReadOnlyMany, ReadWriteMany, ReadWriteOnce, ReadWriteOncePod
     """
     aws_elastic_block_store: AWSElasticBlockStoreVolumeSource | None = field(name="awsElasticBlockStore", default=None)
     """
@@ -3807,6 +3871,8 @@ class PersistentVolumeSpec(Model, kw_only=True):
      release from its claim. The volume plugin must support Recycling.
      - `"Retain"` means the volume will be left in its current phase (Released) for manual reclamation
      by the administrator. The default policy is Retain.
+
+    One of: Delete, Recycle, Retain
     """
     photon_persistent_disk: PhotonPersistentDiskVolumeSource | None = field(name="photonPersistentDisk", default=None)
     """
@@ -3865,6 +3931,8 @@ class PersistentVolumeSpec(Model, kw_only=True):
      - `"Block"` means the volume will not be formatted with a filesystem and will remain a raw block
      device.
      - `"Filesystem"` means the volume will be or is formatted with a filesystem.
+
+    One of: Block, Filesystem
     """
     vsphere_volume: VsphereVirtualDiskVolumeSource | None = field(name="vsphereVolume", default=None)
     """
@@ -3899,6 +3967,8 @@ class PersistentVolumeStatus(Model, kw_only=True):
      - `"Released"` used for PersistentVolumes where the bound PersistentVolumeClaim was deleted
      released volumes must be recycled before becoming available again this phase is used by the
      persistent volume claim binder to signal to another process to reclaim the resource
+
+    One of: Available, Bound, Failed, Pending, Released
     """
     reason: str | None = None
     """
@@ -4347,6 +4417,8 @@ class PodSecurityContext(Model, kw_only=True):
      - `"OnRootMismatch"` indicates that volume's ownership and permissions will be changed only when
      permission and ownership of root directory does not match with expected permissions on the volume.
      This can help shorten the time it takes to change ownership and permissions of a volume.
+
+    One of: Always, OnRootMismatch
     """
     run_as_group: int | None = field(name="runAsGroup", default=None)
     """
@@ -4434,6 +4506,8 @@ class PodSecurityContext(Model, kw_only=True):
      (in /etc/group).
      - `"Strict"` means that the container's provided SupplementalGroups and FsGroup (specified in
      SecurityContext) will be used instead of any groups defined in the container image.
+
+    One of: Merge, Strict
     """
     sysctls: list[Sysctl] | None = None
     """
@@ -4496,6 +4570,8 @@ class PodSpec(Model, kw_only=True):
      settings.
      - `"None"` indicates that the pod should use empty DNS settings. DNS parameters such as nameservers
      and search paths should be defined via DNSConfig.
+
+    One of: ClusterFirst, ClusterFirstWithHostNet, Default, None
     """
     enable_service_links: bool | None = field(name="enableServiceLinks", default=None)
     """
@@ -4652,6 +4728,8 @@ class PodSpec(Model, kw_only=True):
     Possible enum values:
      - `"Never"` means that pod never preempts other pods with lower priority.
      - `"PreemptLowerPriority"` means that pod can preempt other pods with lower priority.
+
+    One of: Never, PreemptLowerPriority
     """
     priority: int | None = None
     """
@@ -4707,6 +4785,8 @@ class PodSpec(Model, kw_only=True):
      - `"Always"`
      - `"Never"`
      - `"OnFailure"`
+
+    One of: Always, Never, OnFailure
     """
     runtime_class_name: str | None = field(name="runtimeClassName", default=None)
     """
@@ -4933,6 +5013,8 @@ class PodStatus(Model, kw_only=True):
      - `"Unknown"` means that for some reason the state of the pod could not be obtained, typically due
      to an error in communicating with the host of the pod. Deprecated: It isn't being set since 2015
      (74da3b14b0c0f658b3bb8d2def5094686d0e9095)
+
+    One of: Failed, Pending, Running, Succeeded, Unknown
     """
     pod_ip: str | None = field(name="podIP", default=None)
     """
@@ -4957,6 +5039,8 @@ class PodStatus(Model, kw_only=True):
      - `"BestEffort"` is the BestEffort qos class.
      - `"Burstable"` is the Burstable qos class.
      - `"Guaranteed"` is the Guaranteed qos class.
+
+    One of: BestEffort, Burstable, Guaranteed
     """
     reason: str | None = None
     """A brief CamelCase message indicating details about why the pod is in this state. e.g. 'Evicted'"""
@@ -5046,6 +5130,8 @@ class PortStatus(Model, kw_only=True):
      - `"SCTP"` is the SCTP protocol.
      - `"TCP"` is the TCP protocol.
      - `"UDP"` is the UDP protocol.
+
+    One of: SCTP, TCP, UDP
     """
     error: str | None = None
     """
@@ -5486,6 +5572,9 @@ class ResourceQuotaSpec(Model, kw_only=True):
     """
     A collection of filters that must match each object tracked by a quota. If not specified, the quota
     matches all objects.
+
+    Each one of: BestEffort, CrossNamespacePodAffinity, NotBestEffort, NotTerminating, PriorityClass,
+    Terminating, VolumeAttributesClass
     """
 
 
@@ -5681,6 +5770,8 @@ class ScopedResourceSelectorRequirement(Model, kw_only=True):
      - `"Exists"`
      - `"In"`
      - `"NotIn"`
+
+    One of: DoesNotExist, Exists, In, NotIn
     """
     scope_name: Req[str] = field(name="scopeName")
     """
@@ -5695,6 +5786,9 @@ class ScopedResourceSelectorRequirement(Model, kw_only=True):
      - `"PriorityClass"` Match all pod objects that have priority class mentioned
      - `"Terminating"` Match all pod objects where spec.activeDeadlineSeconds >=0
      - `"VolumeAttributesClass"` Match all pvc objects that have volume attributes class mentioned.
+
+    One of: BestEffort, CrossNamespacePodAffinity, NotBestEffort, NotTerminating, PriorityClass,
+    Terminating, VolumeAttributesClass
     """
     values: list[str] | None = None
     """
@@ -5722,6 +5816,8 @@ class SeccompProfile(Model, kw_only=True):
      location relative to <kubelet-root-dir>/seccomp.
      - `"RuntimeDefault"` represents the default container runtime seccomp profile.
      - `"Unconfined"` indicates no seccomp profile is applied (A.K.A. unconfined).
+
+    One of: Localhost, RuntimeDefault, Unconfined
     """
     localhost_profile: str | None = field(name="localhostProfile", default=None)
     """
@@ -5890,6 +5986,8 @@ class SecurityContext(Model, kw_only=True):
      devices or information.
      - `"Unmasked"` bypasses the default masking behavior of the container runtime and ensures the newly
      created /proc the container stays in tact with no modifications.
+
+    One of: Default, Unmasked
     """
     read_only_root_filesystem: bool | None = field(name="readOnlyRootFilesystem", default=None)
     """
@@ -6034,6 +6132,7 @@ class ServicePort(Model, kw_only=True):
      - `"UDP"` is the UDP protocol.
 
     Default (set by the server): "TCP"
+    One of: SCTP, TCP, UDP
     """
     target_port: int | str | None = field(name="targetPort", default=None)
     """
@@ -6123,6 +6222,8 @@ class ServiceSpec(Model, kw_only=True):
      - `"Cluster"` routes traffic to all endpoints.
      - `"Local"` preserves the source IP of the traffic by routing only to endpoints on the same node as
      the traffic was received on (dropping the traffic if there are no local endpoints).
+
+    One of: Cluster, Local
     """
     health_check_node_port: int | None = field(name="healthCheckNodePort", default=None)
     """
@@ -6148,6 +6249,8 @@ class ServiceSpec(Model, kw_only=True):
      - `"Cluster"` routes traffic to all endpoints.
      - `"Local"` routes traffic only to endpoints on the same node as the client pod (dropping the
      traffic if there are no local endpoints).
+
+    One of: Cluster, Local
     """
     ip_families: list[str] | None = field(name="ipFamilies", default=None)
     """
@@ -6163,6 +6266,8 @@ class ServiceSpec(Model, kw_only=True):
     This field may hold a maximum of two entries (dual-stack families, in either order).  These families
     must correspond to the values of the clusterIPs field, if specified. Both clusterIPs and ipFamilies
     are governed by the ipFamilyPolicy field.
+
+    Each one of: "", IPv4, IPv6
     """
     ip_family_policy: str | None = field(name="ipFamilyPolicy", default=None)
     """
@@ -6187,6 +6292,8 @@ class ServiceSpec(Model, kw_only=True):
      - `"SingleStack"` indicates that this service is required to have a single IPFamily. The IPFamily
      assigned is based on the default IPFamily used by the cluster or as identified by
      service.spec.ipFamilies field
+
+    One of: PreferDualStack, RequireDualStack, SingleStack
     """
     load_balancer_class: str | None = field(name="loadBalancerClass", default=None)
     """
@@ -6250,6 +6357,8 @@ class ServiceSpec(Model, kw_only=True):
     Possible enum values:
      - `"ClientIP"` is the Client IP based.
      - `"None"` - no session affinity.
+
+    One of: ClientIP, None
     """
     session_affinity_config: SessionAffinityConfig | None = field(name="sessionAffinityConfig", default=None)
     """sessionAffinityConfig contains the configurations of session affinity."""
@@ -6282,6 +6391,8 @@ class ServiceSpec(Model, kw_only=True):
      provider supports it), in addition to 'NodePort' type.
      - `"NodePort"` means a service will be exposed on one port of every node, in addition to
      'ClusterIP' type.
+
+    One of: ClusterIP, ExternalName, LoadBalancer, NodePort
     """
 
 
@@ -6420,6 +6531,8 @@ class Taint(Model, kw_only=True):
      - `"PreferNoSchedule"` Like TaintEffectNoSchedule, but the scheduler tries not to schedule new pods
      onto the node, rather than prohibiting new pods from scheduling onto the node entirely. Enforced by
      the scheduler.
+
+    One of: NoExecute, NoSchedule, PreferNoSchedule
     """
     key: Req[str]
     """Required. The taint key to be applied to a node."""
@@ -6449,6 +6562,8 @@ class Toleration(Model, kw_only=True):
      - `"PreferNoSchedule"` Like TaintEffectNoSchedule, but the scheduler tries not to schedule new pods
      onto the node, rather than prohibiting new pods from scheduling onto the node entirely. Enforced by
      the scheduler.
+
+    One of: NoExecute, NoSchedule, PreferNoSchedule
     """
     key: str | None = None
     """
@@ -6467,6 +6582,8 @@ class Toleration(Model, kw_only=True):
      - `"Exists"`
      - `"Gt"`
      - `"Lt"`
+
+    One of: Equal, Exists, Gt, Lt
     """
     toleration_seconds: int | None = field(name="tolerationSeconds", default=None)
     """
@@ -6561,6 +6678,8 @@ class TopologySpreadConstraint(Model, kw_only=True):
      satisfied.
      - `"ScheduleAnyway"` instructs the scheduler to schedule the pod even if constraints are not
      satisfied.
+
+    One of: DoNotSchedule, ScheduleAnyway
     """
     label_selector: LabelSelector | None = field(name="labelSelector", default=None)
     """
@@ -6611,6 +6730,8 @@ class TopologySpreadConstraint(Model, kw_only=True):
     Possible enum values:
      - `"Honor"` means use this scheduling directive when calculating pod topology spread skew.
      - `"Ignore"` means ignore this scheduling directive when calculating pod topology spread skew.
+
+    One of: Honor, Ignore
     """
     node_taints_policy: str | None = field(name="nodeTaintsPolicy", default=None)
     """
@@ -6623,6 +6744,8 @@ class TopologySpreadConstraint(Model, kw_only=True):
     Possible enum values:
      - `"Honor"` means use this scheduling directive when calculating pod topology spread skew.
      - `"Ignore"` means ignore this scheduling directive when calculating pod topology spread skew.
+
+    One of: Honor, Ignore
     """
 
 
@@ -6894,6 +7017,8 @@ class VolumeHealthCondition(Model, kw_only=True):
      - `"DataLoss"` indicates data loss has been detected on the volume.
      - `"Degraded"` indicates the volume is functioning but with reduced capability.
      - `"Inaccessible"` indicates the volume cannot be accessed.
+
+    One of: DataLoss, Degraded, Inaccessible
     """
     message: str | None = None
     """message is a human-readable description. Maximum permitted length of a message is 1024 bytes."""
@@ -6948,6 +7073,8 @@ class VolumeMount(Model, kw_only=True):
      - `"None"` means that the volume in a container will not receive new mounts from the host or other
      containers, and filesystems mounted inside the container won't be propagated to the host or other
      containers. Note that this mode corresponds to "private" in Linux terminology.
+
+    One of: Bidirectional, HostToContainer, None
     """
     read_only: bool | None = field(name="readOnly", default=None)
     """Mounted read-only if true, read-write otherwise (false or unspecified). Defaults to false."""

@@ -33,6 +33,8 @@ class EndpointSlice(Model, kw_only=True):
      - `"FQDN"` represents a FQDN.
      - `"IPv4"` represents an IPv4 Address.
      - `"IPv6"` represents an IPv6 Address.
+
+    One of: FQDN, IPv4, IPv6
     """
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="discovery.k8s.io/v1")
@@ -178,6 +180,8 @@ class EndpointPort(Model, kw_only=True):
      - `"SCTP"` is the SCTP protocol.
      - `"TCP"` is the TCP protocol.
      - `"UDP"` is the UDP protocol.
+
+    One of: SCTP, TCP, UDP
     """
 
 

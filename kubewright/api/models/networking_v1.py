@@ -140,6 +140,8 @@ class HTTPIngressPath(Model, kw_only=True):
      given priority. Examples: - /foo/bar does not match requests to /foo/barbaz - /foo/bar matches
      request to /foo/bar and /foo/bar/baz - /foo and /foo/ both match requests to /foo and /foo/. If
      both paths are present in an Ingress spec, the longest matching path (/foo/) is given priority.
+
+    One of: Exact, ImplementationSpecific, Prefix
     """
     path: str | None = None
     """
@@ -280,6 +282,8 @@ class IngressPortStatus(Model, kw_only=True):
      - `"SCTP"` is the SCTP protocol.
      - `"TCP"` is the TCP protocol.
      - `"UDP"` is the UDP protocol.
+
+    One of: SCTP, TCP, UDP
     """
     error: str | None = None
     """
@@ -495,6 +499,8 @@ class NetworkPolicyPort(Model, kw_only=True):
      - `"SCTP"` is the SCTP protocol.
      - `"TCP"` is the TCP protocol.
      - `"UDP"` is the UDP protocol.
+
+    One of: SCTP, TCP, UDP
     """
 
 
@@ -538,6 +544,8 @@ class NetworkPolicySpec(Model, kw_only=True):
     allowed, you must specify a policyTypes value that include "Egress" (since such a policy would not
     include an egress section and would otherwise default to just [ "Ingress" ]). This field is
     beta-level in 1.8
+
+    Each one of: Egress, Ingress
     """
 
 

@@ -100,6 +100,8 @@ class PodDisruptionBudgetSpec(Model, kw_only=True):
      - `"IfHealthyBudget"` policy means that running pods (status.phase="Running"), but not yet healthy
      can be evicted only if the guarded application is not disrupted (status.currentHealthy is at least
      equal to status.desiredHealthy). Healthy pods will be subject to the PDB for eviction.
+
+    One of: AlwaysAllow, IfHealthyBudget
     """
 
 

@@ -532,6 +532,8 @@ class DeviceAllocationConfiguration(Model, kw_only=True):
     Possible enum values:
      - `"FromClaim"`
      - `"FromClass"`
+
+    One of: FromClaim, FromClass
     """
     opaque: OpaqueDeviceConfiguration | None = None
     """Opaque provides driver-specific configuration parameters."""
@@ -933,6 +935,7 @@ class DeviceRequestAllocationResult(Model, kw_only=True):
     devices for a driver in a claim skip an operation, that gRPC call will be skipped. It is a copy of
     the ResourceSlice.spec.skipNodeOperations value at the time when the device was allocated.
 
+    Each one of: "*", NodePrepareResources, NodeUnprepareResources
     List type: set
     """
     tolerations: list[DeviceToleration] | None = None
@@ -1002,6 +1005,8 @@ class DeviceSubRequest(Model, kw_only=True):
     Possible enum values:
      - `"All"`
      - `"ExactCount"`
+
+    One of: All, ExactCount
     """
     capacity: CapacityRequirements | None = None
     """
@@ -1087,6 +1092,8 @@ class DeviceTaint(Model, kw_only=True):
      the taint, but allow all pods submitted to Kubelet without going through the scheduler to start,
      and allow all already-running pods to continue running.
      - `"None"` No effect, the taint is purely informational.
+
+    One of: NoExecute, NoSchedule, None
     """
     key: Req[str]
     """The taint key to be applied to a device. Must be a label name."""
@@ -1191,6 +1198,8 @@ class DeviceToleration(Model, kw_only=True):
      the taint, but allow all pods submitted to Kubelet without going through the scheduler to start,
      and allow all already-running pods to continue running.
      - `"None"` No effect, the taint is purely informational.
+
+    One of: NoExecute, NoSchedule, None
     """
     key: str | None = None
     """
@@ -1210,6 +1219,7 @@ class DeviceToleration(Model, kw_only=True):
      - `"Exists"`
 
     Default (set by the server): "Equal"
+    One of: Equal, Exists
     """
     toleration_seconds: int | None = field(name="tolerationSeconds", default=None)
     """
@@ -1273,6 +1283,8 @@ class ExactDeviceRequest(Model, kw_only=True):
     Possible enum values:
      - `"All"`
      - `"ExactCount"`
+
+    One of: All, ExactCount
     """
     capacity: CapacityRequirements | None = None
     """
@@ -1689,5 +1701,6 @@ class ResourceSliceSpec(Model, kw_only=True):
 
     Other values may be added in the future. The kubelet must ignore unknown values.
 
+    Each one of: "*", NodePrepareResources, NodeUnprepareResources
     List type: set
     """

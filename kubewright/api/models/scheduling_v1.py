@@ -39,6 +39,8 @@ class PriorityClass(Model, kw_only=True):
     Possible enum values:
      - `"Never"` means that pod never preempts other pods with lower priority.
      - `"PreemptLowerPriority"` means that pod can preempt other pods with lower priority.
+
+    One of: Never, PreemptLowerPriority
     """
     value: int | None = None
     """

@@ -150,6 +150,8 @@ class StorageClass(Model, kw_only=True):
      release from its claim. The volume plugin must support Recycling.
      - `"Retain"` means the volume will be left in its current phase (Released) for manual reclamation
      by the administrator. The default policy is Retain.
+
+    One of: Delete, Recycle, Retain
     """
     volume_binding_mode: str | None = field(name="volumeBindingMode", default=None)
     """
@@ -163,6 +165,8 @@ class StorageClass(Model, kw_only=True):
      - `"WaitForFirstConsumer"` indicates that PersistentVolumeClaims should not be provisioned and
      bound until the first Pod is created that references the PeristentVolumeClaim. The volume
      provisioning and binding will occur during Pod scheduing.
+
+    One of: Immediate, WaitForFirstConsumer
     """
 
 
@@ -485,6 +489,8 @@ class StorageHealthCondition(Model, kw_only=True):
     Possible enum values:
      - `"StorageDegraded"` indicates the storage backend is functioning with reduced capability.
      - `"StorageUnreachable"` indicates the storage backend is unreachable.
+
+    One of: StorageDegraded, StorageUnreachable
     """
     access_mode: str | None = field(name="accessMode", default=None)
     """
@@ -496,6 +502,8 @@ class StorageHealthCondition(Model, kw_only=True):
      - `"ReadWriteOnce"` can be mounted in read/write mode to exactly 1 host
      - `"ReadWriteOncePod"` can be mounted in read/write mode to exactly 1 pod cannot be used in
      combination with other access modes
+
+    One of: ReadOnlyMany, ReadWriteMany, ReadWriteOnce, ReadWriteOncePod
     """
     last_transition_time: str | None = field(name="lastTransitionTime", default=None)
     """lastTransitionTime is when this condition first appeared at its current state."""
@@ -509,6 +517,8 @@ class StorageHealthCondition(Model, kw_only=True):
      - `"Block"` means the volume will not be formatted with a filesystem and will remain a raw block
      device.
      - `"Filesystem"` means the volume will be or is formatted with a filesystem.
+
+    One of: Block, Filesystem
     """
 
 

@@ -24,21 +24,31 @@ class ChoiceSpec(Model, kw_only=True):
     by_name: dict[str, OneOf[Literal["X", "Y"]]] | None = field(
         name="byName", default=None
     )
+    """Each one of: X, Y"""
     case_colliding: OneOf[Literal["Replace", "replace", "REPLACE"]] | None = field(
         name="caseColliding", default=None
     )
+    """One of: Replace, replace, REPLACE"""
     empty: OneOf[Literal["", "Set"]] | None = None
+    """One of: "", Set"""
     many: list[OneOf[Literal["X", "Y"]]] | None = None
+    """Each one of: X, Y"""
     nullable_choice: OneOf[Literal["A"]] | None | UnsetType = field(
         name="nullableChoice", default=UNSET
     )
-    """Enum: ["A", null]"""
+    """
+    One of: A
+    Enum: ["A", null]
+    """
     numbers: int | None = None
     """One of: 1, 2, 3"""
     odd: (
         OneOf[Literal["=", "!=", "=~", "a b", "it's", '"', "\\", "é", "None"]] | None
     ) = None
+    """One of: "=", "!=", "=~", "a b", "it's", "\\"", "\\\\", é, None"""
     plain: OneOf[Literal["A", "B"]] | None = None
+    """One of: A, B"""
     single: OneOf[Literal["Only"]] | None = None
+    """One of: Only"""
     unquoted: str | None = None
     """Enum: [true, false]"""

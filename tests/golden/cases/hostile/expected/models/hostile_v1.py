@@ -46,6 +46,7 @@ class EvilSpec(Open, kw_only=True):
         ]
         | None
     ) = None
+    """One of: "\\"]; import os #", "\\\\N{BULLET}", "<U+202E>reversed", "line\\nbreak", "'''", "{{ 7 * 7 }}\""""
     defaulted: str | None = None
     """Default (set by the server): "\\"\\"\\" + exit() + \\"\\"\\"\""""
     lines: str | None = None
