@@ -74,7 +74,9 @@ class Normaliser:
                 result["resourceVersion"] = self._version(value.get("uid"), version)
             if value.get("continue"):
                 result["continue"] = "<continue>"
-            if all(isinstance(each, dict) for each in result.get("resources") or [None]):  # discovery: order of a Go map
+            if all(
+                isinstance(each, dict) for each in result.get("resources") or [None]
+            ):  # discovery: order of a Go map
                 result["resources"].sort(key=lambda each: str(each.get("name")))
             if isinstance(result.get("cells"), list):
                 result["cells"] = ["<age>" if _AGE.fullmatch(str(cell)) else cell for cell in result["cells"]]
@@ -83,7 +85,7 @@ class Normaliser:
             if isinstance(result.get("managedFields"), list):
                 result["managedFields"].sort(key=_manager)
             if isinstance(result.get("causes"), list):
-                result["causes"].sort(key=lambda cause: sorted(map(str, cause.items())))
+                result["causes"].sort(key=str)
             if result.get("kind") == "Status" and isinstance(result.get("message"), str):
                 result["message"] = in_any_order(result["message"])
             return result
@@ -117,4 +119,7 @@ def in_any_order(message: str) -> str:
 
 
 def _manager(entry: Any) -> list[str]:
-    return [str(entry.get(key, "")) for key in ("manager", "operation", "subresource", "apiVersion")]
+    return [
+        str(entry.get(key, "")) if isinstance(entry, dict) else ""
+        for key in ("manager", "operation", "subresource", "apiVersion")
+    ]
