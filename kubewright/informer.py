@@ -23,7 +23,7 @@ from .handlers import KeyRegistration, Registration, TypedRegistration, only_whe
 from .informerclock import InformerClock
 from .informerstatus import InformerStatus, SourceStatus
 from .lister import NamespacedLister
-from .objects import ObjectKey
+from .objects import ObjectKey, metadata_of
 from .reflector import Reflector, Source, streaming_lists_of
 
 __all__ = ["SharedInformer"]
@@ -208,12 +208,19 @@ class SharedInformer(Generic[T]):
         """
         return self._wait(lambda: self._synced, timeout, clock)
 
-    def wait_for(self, resource_version: str, timeout: float, namespace: str | None = None) -> None:
-        """Waits until the cache has caught up to `resource_version`, that of an object which was just written, say.
+    def wait_for(self, written: str | object, timeout: float, namespace: str | None = None) -> None:
+        """Waits until the cache has caught up to `written`: an object as a write returned it, or a resourceVersion.
 
-        Of several sources only that of `namespace` counts, or all of them. Raises TimeoutError after `timeout` seconds, ShutDown
-        when the informer stops, ValueError for a version that is no number (only those can be compared, KEP-5504).
+        Of several sources only that of the object's namespace (of `namespace`) counts; for a bare version, all of them: one in
+        whose namespace nothing happens learns of new versions by bookmarks only, about once a minute. Raises TimeoutError
+        after `timeout` seconds, ShutDown when the informer stops, ValueError for a version that is no number (only those can be
+        compared, KEP-5504).
         """
+        if isinstance(written, str):
+            resource_version = written
+        else:
+            meta = metadata_of(written)
+            resource_version, namespace = meta.resource_version or "", namespace or meta.namespace
         if not resource_version.isdigit():
             raise ValueError(f"resource version {resource_version!r} is not a number: it cannot be compared")
         wanted = int(resource_version)

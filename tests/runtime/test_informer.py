@@ -523,6 +523,13 @@ def test_wait_for_of_several_namespaces_may_name_one() -> None:
         assert made.last_sync_resource_version == "1"
 
 
+def test_a_written_object_is_waited_for_in_its_own_namespace() -> None:
+    server = ScriptedServer()
+    with synced([server.source("one"), server.source("two")]) as made:
+        made.wait_for(server.add("a", "two"), timeout=10)
+        assert ("two", "a") in made.cache
+
+
 def test_a_version_that_is_no_number_cannot_be_waited_for() -> None:
     with synced(ScriptedServer().source()) as made, pytest.raises(ValueError, match="cannot be compared"):
         made.wait_for("abc", timeout=1)
