@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from kubewright.validation.gotext import go_number
+
 Reason: TypeAlias = Literal[
     "FieldValueNotFound",
     "FieldValueRequired",
@@ -35,15 +37,6 @@ class Cause:
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}"
-
-
-def go_number(value: float) -> str:
-    """Go's ``%v`` for a number: whole floats without a point, exponents from 1e+21."""
-    if isinstance(value, int):
-        return str(value)
-    if value.is_integer() and abs(value) < 1e21:
-        return str(int(value))
-    return repr(value).replace("e-0", "e-").replace("e-", "e-0" if "e-" in repr(value)[-3:] else "e-")
 
 
 def quote(value: object) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kubewright.validation.causes import Cause, invalid
+from kubewright.validation.gotext import go_text
 from kubewright.validation.jsontypes import JsonObject, JsonValue
-from kubewright.validation.values import go_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,10 @@ def _at(obj: JsonObject, path: str) -> tuple[JsonValue, str]:
         if not isinstance(value, dict):
             found = f"{seen} accessor error: {go_text(value)} is of the type {_go_type(value)}"
             return None, f"{found}, expected map[string]interface{{}}"
-        if part not in value:
+        below: JsonObject = value
+        if part not in below:
             return None, ""
-        value = value[part]
+        value = below[part]
     if value is None:
         return None, f"{path} accessor error: <nil> is of the type <nil>, expected int64"
     return value, ""

@@ -16,7 +16,6 @@ from typing import Final, Literal, TypeAlias
 
 from kubewright.validation.causes import (
     Cause,
-    go_number,
     invalid,
     not_supported,
     required,
@@ -25,6 +24,7 @@ from kubewright.validation.causes import (
     type_invalid,
 )
 from kubewright.validation.formats import matches_format
+from kubewright.validation.gotext import go_number, go_quote
 from kubewright.validation.jsontypes import JsonObject, JsonValue
 from kubewright.validation.patterns import mismatch
 from kubewright.validation.structural import Structural
@@ -151,42 +151,6 @@ def _check_value(run: _Run, schema: Structural, value: JsonValue, path: str, old
         _check_object(run, schema, value, path, old)
         run.matches += 1
     run.matches += 1
-
-
-def go_quote(value: str) -> str:
-    """Go's ``%q`` for the strings that occur here."""
-    out = ['"']
-    for char in value:
-        if char in '"\\':
-            out.append("\\" + char)
-        elif char.isprintable():
-            out.append(char)
-        else:
-            escape = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}.get(
-                char
-            )
-            code = ord(char)
-            out.append(
-                escape
-                or (f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
-            )
-    out.append('"')
-    return "".join(out)
-
-
-def go_text(value: JsonValue) -> str:
-    """Go's ``%v`` of a decoded value."""
-    if value is None:
-        return "<nil>"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return go_number(value)
-    if isinstance(value, list):
-        return f"[{' '.join(map(go_text, value))}]"
-    if isinstance(value, dict):
-        return f"map[{' '.join(f'{key}:{go_text(value[key])}' for key in sorted(value))}]"
-    return value
 
 
 def _fail_type(run: _Run, path: str, wanted: str, found: str) -> None:
