@@ -58,10 +58,9 @@ def _wait_until_served(transport: Transport, crd: dict[str, Any], deadline: floa
     reason = "not established"
     while True:
         current = _document(transport.request(_request("GET", f"{_CRDS}/{_name(crd)}")))
-        conditions: dict[str, Mapping[str, Any]] = {
-            each["type"]: each
-            for each in current.get("status", {}).get("conditions") or []  # null until the first one is there
-        }
+        # null, not an empty list, until the first condition is there
+        found: list[dict[str, Any]] = current.get("status", {}).get("conditions") or []
+        conditions = {each["type"]: each for each in found}
         refused = conditions.get("NamesAccepted", {})
         if refused.get("status") == "False":
             raise KubewrightError(
