@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from kubewright.errors import ConfigError, KubewrightError
 from kubewright.testing import APIServer
 from kubewright.testing.server.http import HttpServer
+from tests.runtime.servers import make_certificates
 from tests.support import eventually, no_leaked_threads
 
 TSTEST = Path(__file__).parents[2] / "schemas" / "tstest.yaml"
@@ -110,6 +112,22 @@ def test_token_is_required_when_there_is_one() -> None:
 def test_kubeconfig_is_readable_by_its_owner_only(server: APIServer, tmp_path: Path) -> None:
     written = server.write_kubeconfig(tmp_path / "kubeconfig")
     assert written.stat().st_mode & 0o077 == 0
+
+
+def test_https_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
+    made = make_certificates(tmp_path)
+    with APIServer([TSTEST], certificate=made.pair("server"), ca=made.ca) as server:
+        assert server.url.startswith("https://")
+        trusting = ssl.create_default_context(cafile=str(made.ca))
+        connection = http.client.HTTPSConnection("127.0.0.1", urlsplit(server.url).port, timeout=10, context=trusting)
+        connection.request("GET", "/readyz")
+        assert connection.getresponse().read() == b"ok"
+        connection.close()
+
+
+def test_missing_certificate_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot serve HTTPS with certificate .*absent\.pem"):
+        APIServer(certificate=(tmp_path / "absent.pem", tmp_path / "key.pem")).start()
 
 
 def test_kept_alive_connection_serves_many_requests(server: APIServer) -> None:

@@ -216,6 +216,30 @@ def test_restart_comes_back_with_a_lower_revision_and_the_same_objects(server: A
     assert len(after["items"]) == 3
 
 
+def post(server: APIServer, path: str) -> tuple[int, dict[str, Any]]:
+    connection = connect(server)
+    try:
+        connection.request("POST", path)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+    finally:
+        connection.close()
+
+
+def test_faults_can_be_armed_over_http_when_asked_for() -> None:
+    with APIServer(fault_path=True) as server:
+        assert post(server, "/kubewright/faults/error?code=503&path=/configmaps&times=1")[0] == 200
+        assert [get(server)[0] for _ in range(2)] == [503, 200]
+        assert post(server, "/kubewright/faults/cut_streams")[0] == 202
+        status, answer = post(server, "/kubewright/faults/nonsense")
+        assert (status, "half_event" in answer["message"]) == (404, True)
+        assert post(server, "/kubewright/faults/error?nonsense=1")[0] == 400
+
+
+def test_fault_path_is_not_there_unless_asked_for(server: APIServer) -> None:
+    assert get(server, "/kubewright/faults/clear")[0] == 404
+
+
 def test_clear_disarms(server: APIServer) -> None:
     server.faults.error(times=None)
     server.faults.cut_after_events(times=None)
