@@ -6,6 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
+GENERATE_API = $(BIN)/kubewright generate-api schemas/kubernetes --output kubewright/api --types-table codegen/plan/kubernetes_types.json
 
 .PHONY: help setup generate generate-api check demo test test-all lint format types contracts bench soak corpus envtest conformance constraints clean
 
@@ -24,10 +25,11 @@ generate: setup  ## regenerate generated/ from schemas/
 	$(BIN)/kubewright generate
 
 generate-api: setup  ## regenerate kubewright/api/ (the built-in kinds) from schemas/kubernetes/
-	$(BIN)/kubewright generate-api schemas/kubernetes --output kubewright/api
+	$(GENERATE_API)
 
-check: setup  ## fail, with a diff, when generated/ is stale
+check: setup  ## fail, with a diff, when generated/ or kubewright/api/ is stale
 	$(BIN)/kubewright generate --check
+	$(GENERATE_API) --check
 
 demo: setup generate  ## the main job, shown: CRD -> code -> API server -> controller at work
 	$(BIN)/python -m examples.demo

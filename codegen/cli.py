@@ -158,6 +158,9 @@ def _parser() -> argparse.ArgumentParser:
     api.add_argument("documents", metavar="DIR", help="one document per group-version, and discovery.json")
     api.add_argument("-o", "--output", metavar="DIR", required=True, help="directory to write")
     api.add_argument(
+        "--types-table", metavar="FILE", type=Path, help="also write what the generator recognises in CRDs"
+    )
+    api.add_argument(
         "-c", "--config", metavar="FILE", type=Path, help="the pyproject.toml to use; default: the nearest above"
     )
     api.add_argument("--check", action="store_true", help="write nothing; exit 1 with a diff when the output is stale")
@@ -188,11 +191,24 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _generate_api(options: argparse.Namespace) -> int:
+    tables: list[str] = []
+
     def generate(config: Config, *, cache: Cache, progress: pipeline.Progress) -> pipeline.Generated:
         documents = Path(os.path.relpath(options.documents, config.root)).as_posix()
-        return pipeline.generate_built_in(documents, config, cache=cache, progress=progress)
+        result = pipeline.generate_built_in(documents, config, cache=cache, progress=progress)
+        tables.append(result.types_table)
+        return result
 
-    return _run(options, generate)
+    code = _run(options, generate)
+    table: Path | None = options.types_table
+    if table is None or not tables or (table.exists() and table.read_text(encoding="utf-8") == tables[0]):
+        return code
+    if options.check:
+        print(f"kubewright: {table} is stale", file=sys.stderr)
+        return FAILED
+    table.write_text(tables[0], encoding="utf-8")
+    _say(options, f"{table}: written")
+    return code
 
 
 class _Generate(Protocol):

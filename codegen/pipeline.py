@@ -51,6 +51,8 @@ class Generated:
     files_read: int = 0
     other_objects: int = 0
     key: str = ""
+    #: Of the built-in kinds: what `codegen.plan.kubernetes` recognises in CRDs.
+    types_table: str = ""
 
 
 def generate(config: Config, *, cache: Cache, progress: Progress = _silent) -> Generated:
@@ -84,7 +86,7 @@ def generate_built_in(documents: str, config: Config, *, cache: Cache, progress:
     """
     _require_extra()
     from codegen.openapi import reader
-    from codegen.plan import built_in
+    from codegen.plan import built_in, kubernetes
     from codegen.render import package
     from codegen.render.workers import Workers
 
@@ -93,7 +95,8 @@ def generate_built_in(documents: str, config: Config, *, cache: Cache, progress:
         api = reader.read(config.root / documents, documents)
         plan = built_in.build(api)
         texts = package.render(plan, config, cache=cache, workers=workers, progress=progress, errors=errors)
-    return _result(plan, texts, errors, files_read=len(api.files) + 1)
+    result = _result(plan, texts, errors, files_read=len(api.files) + 1)
+    return replace(result, types_table=kubernetes.write_table(api))
 
 
 def _result(
