@@ -10,9 +10,8 @@ from pathlib import Path
 from kubewright.testing.apiserver import APIServer
 from kubewright.testing.envtest import EnvTest
 from kubewright.testing.manifests import load_manifests
-from tests.conformance.fuzz.compare import fuzz
-from tests.conformance.fuzz.kinds import BUILTINS, corpus, custom_kinds
-from tests.conformance.rawhttp import Endpoint
+from tests.conformance.fuzz.kinds import corpus
+from tests.conformance.fuzz.setup import install, run
 
 OWN_CRDS = Path(__file__).parents[1] / "crds"
 
@@ -29,22 +28,15 @@ def main() -> int:
     crds = load_manifests(OWN_CRDS)
     if options.corpus:
         crds += corpus(options.corpus, random.Random(options.seed), options.corpus_crds)
-    kinds = [kind for kind in [*BUILTINS, *custom_kinds(crds)] if options.only in kind.kind]
     with EnvTest() as real, APIServer() as embedded:
-        installed = []
-        for crd in crds:
-            try:
-                real.install(crd)
-                embedded.install(crd)
-            except Exception as error:
-                print(f"left out {crd['metadata']['name']}: {error}", flush=True)
-            else:
-                installed.append((crd["spec"]["group"], crd["spec"]["names"]["kind"]))
-        kinds = [kind for kind in kinds if kind.builtin or (kind.group, kind.kind) in installed]
-        report = fuzz(
-            Endpoint(embedded.url, embedded.token),
-            Endpoint(real.url, real.token, str(real.ca_file)),
-            kinds,
+        served, refused = install(embedded, real, crds)
+        for words in refused:
+            print(f"left out: {words}", flush=True)
+        report = run(
+            embedded,
+            real,
+            served,
+            only=options.only,
             seed=options.seed,
             operations=options.operations,
             shorten=not options.no_shorten,

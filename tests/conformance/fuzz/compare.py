@@ -74,14 +74,10 @@ def fuzz(
         kind = rng.choice(kinds)
         make = Operations(rng, kind)
         sequence = [make.next() for _ in range(_SEQUENCE_LENGTH)]
-        done, found = run(embedded, real, kind, sequence)
+        done, found = run(embedded, real, kind, sequence, report.explained)
         report.operations += done
         report.sequences += 1
         if found is None:
-            continue
-        why = explanation(found)
-        if why is not None:
-            report.explained[why] = report.explained.get(why, 0) + 1
             continue
         report.counts[found.signature] = report.counts.get(found.signature, 0) + 1
         if found.signature not in report.differences:
@@ -91,7 +87,13 @@ def fuzz(
     return report
 
 
-def run(embedded: Endpoint, real: Endpoint, kind: Kind, sequence: Sequence[Operation]) -> tuple[int, Difference | None]:
+def run(
+    embedded: Endpoint,
+    real: Endpoint,
+    kind: Kind,
+    sequence: Sequence[Operation],
+    explained: dict[str, int] | None = None,
+) -> tuple[int, Difference | None]:
     """Run one sequence in a new namespace until the servers differ; how many operations that took, and the difference."""
     namespace = f"fuzz-{next(_namespaces)}"
     ours, theirs = (Session(endpoint, namespace, kind) for endpoint in (embedded, real))
@@ -99,6 +101,11 @@ def run(embedded: Endpoint, real: Endpoint, kind: Kind, sequence: Sequence[Opera
         for number, operation in enumerate(sequence, start=1):
             wanted, got = theirs.run(operation), ours.run(operation)
             if wanted != got:
+                why = explanation(got, wanted)
+                if why is not None:
+                    if explained is not None:
+                        explained[why] = explained.get(why, 0) + 1
+                    continue
                 diff = differences(got, wanted)
                 return number, Difference(
                     kind, tuple(sequence[:number]), diff, _signature(kind, operation, got, wanted)
