@@ -1,7 +1,8 @@
 """A mock API server that is never the bottleneck: its own process, every byte encoded before the first request.
 
 It answers LIST (whole at resourceVersion=0, as the watch cache of a real server did until 1.33, or in pages), WATCH, and the
-streaming list; ``/control/…`` starts a flood of events or a paced run on the open watches. It knows nothing else.
+streaming list; ``/control/…`` starts a flood of events or a paced run on the open watches. It knows nothing else. Lists come in chunks of
+2 kB, as kube-apiserver 1.37 sends them.
 
     python -m benchmarks.server --kind cr --count 10000 [--paged] [--streaming]      prints "port N"
 """
@@ -27,6 +28,12 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding:
 def chunk(event: bytes) -> bytes:
     """Frame one event for the wire."""
     return b"%x\r\n%s\n\r\n" % (len(event) + 1, event)
+
+
+def chunked(body: bytes) -> bytes:
+    """Frame a whole body as kube-apiserver does: its streaming JSON encoder fills net/http's buffer of 2 kB again and again."""
+    pieces = [body[i : i + 2048] for i in range(0, len(body), 2048)]
+    return HEAD + b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
 def event_bytes(kind: str, document: bytes) -> bytes:
@@ -72,7 +79,7 @@ class World:
             meta |= {"continue": continue_, "remainingItemCount": remaining}
         head = {"apiVersion": self.kind.api_version, "kind": f"{self.kind.name}List", "metadata": meta}
         text = json.dumps(head, separators=(",", ":")).encode()
-        return b'%s,"items":[%s]}\n' % (text[:-1], b",".join(items))
+        return chunked(b'%s,"items":[%s]}\n' % (text[:-1], b",".join(items)))
 
     def _flood(self, count: int) -> bytes:
         """80 % modified, 10 % added, 10 % deleted; every event is one that a client has to report."""
@@ -156,11 +163,11 @@ class Server:
         world = self.world
         at = query.get("continue", "").removeprefix("from-")
         if at:
-            self._send(connection, 200, world.pages[int(at) // PAGE])
+            connection.sendall(world.pages[int(at) // PAGE])
         elif "limit" in query and (world.paged or query.get("resourceVersion") != "0"):
-            self._send(connection, 200, world.pages[0])
+            connection.sendall(world.pages[0])
         else:
-            self._send(connection, 200, world.whole)
+            connection.sendall(world.whole)
 
     def _watch(self, connection: socket.socket, query: dict[str, str]) -> bool:
         initial = query.get("sendInitialEvents") == "true"

@@ -11,9 +11,10 @@ from typing import Any
 
 from urllib3.exceptions import ProtocolError
 
-__all__ = ["Dechunker", "read_available"]
+__all__ = ["Dechunker", "read_available", "read_whole"]
 
 _READ_SIZE = 64 * 1024
+_WHOLE_READ_SIZE = 256 * 1024
 _MAX_LINE = 16 * 1024
 
 
@@ -52,30 +53,37 @@ class Dechunker:
                 at = stop + 2
                 self._missing = 0
                 continue
-            line_end = data.find(b"\r\n", at)
+            line_end = data.find(b"\r\n", at, at + _MAX_LINE)
             if line_end < 0:
-                if end - at > _MAX_LINE:
+                if end - at >= _MAX_LINE:
                     raise ProtocolError("a line between chunks is too long")
                 self.rest = data[at:]
                 break
-            line, at = data[at:line_end], line_end + 2
             if self._trailers:
-                if not line:
+                ended, at = line_end == at, line_end + 2
+                if ended:
                     self.ended, self.rest = True, data[at:]
                     break
                 continue
+            line, at = data[at:line_end], line_end + 2
             size = _size(line)
-            if size:
-                self._missing = size + 2
-            else:
+            if not size:
                 self._trailers = True
+                continue
+            # A buffer that is sent whenever it is full makes chunks of one size: as long as the next one has it too, two looks
+            # at the bytes are enough for each.
+            stop, between = at + size, b"\r\n%s\r\n" % line
+            while data.startswith(between, stop):
+                parts.append(data[at:stop])
+                at = stop + len(between)
+                stop = at + size
+            self._missing = size + 2
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _size(line: bytes) -> int:
-    digits = line.partition(b";")[0].strip()
     try:
-        size = int(digits, 16)
+        size = int(line if b";" not in line else line.partition(b";")[0], 16)
     except ValueError:
         size = -1
     if size < 0:
@@ -83,7 +91,16 @@ def _size(line: bytes) -> int:
     return size
 
 
-def read_available(response: Any) -> Iterator[bytes] | None:
+def read_whole(response: Any) -> bytes:
+    """The whole body of a response that was not preloaded. Raises what urllib3 and the socket raise.
+
+    An API server sends a list in chunks of 2 kB; http.client takes three reads for each.
+    """
+    available = read_available(response, _WHOLE_READ_SIZE) if response.chunked else None
+    return b"".join(available) if available is not None else response.data
+
+
+def read_available(response: Any, read_size: int = _READ_SIZE) -> Iterator[bytes] | None:
     """The body of a chunked urllib3 response, each time as much as one read of its socket brings.
 
     None where that is not possible: the content is compressed, or urllib3 is not built on http.client here. When it ends cleanly the
@@ -94,13 +111,13 @@ def read_available(response: Any) -> Iterator[bytes] | None:
     encoding = response.headers.get("content-encoding", "").lower()
     if encoding not in ("", "identity") or not hasattr(file, "read1"):
         return None
-    return _read(response, original, file)
+    return _read(response, original, file, read_size)
 
 
-def _read(response: Any, original: Any, file: Any) -> Iterator[bytes]:
+def _read(response: Any, original: Any, file: Any, read_size: int) -> Iterator[bytes]:
     dechunker = Dechunker()
     while not dechunker.ended:
-        data = file.read1(_READ_SIZE)
+        data = file.read1(read_size)
         if not data:
             raise ProtocolError("the answer ended before its last chunk")
         payload = dechunker.feed(data)

@@ -19,6 +19,7 @@ from urllib3.util import Timeout
 from ..clock import Clock, RealClock
 from ..core.wire import ByteStream, Request, Response, StopSignal
 from ..errors import ConfigError, StreamCut
+from .chunks import read_whole
 from .config import ClientConfig, Impersonation, default_user_agent
 from .connections import Interruptible
 from .credentials import BasicCredentials, Credentials, ProvidedToken, StaticToken, TokenFile
@@ -88,16 +89,14 @@ class HttpTransport:
     def _whole(self, request: Request, timeout: float | None, stop: StopSignal | None) -> Response:
         limits = self._limits(timeout)
         if stop is None:
-            answer = self._send(request, limits, whole=True)
-            return Response(answer.status, _lower(answer.headers), answer.data)
+            return self._answer(request, limits)
         scope = Interruptible()
         forget = stop.on_stop(scope.interrupt)
         try:
             with scope:
                 if scope.interrupted:
                     raise StreamCut(f"{request.method} {request.path}: stopped before it was sent")
-                answer = self._send(request, limits, whole=True)
-                return Response(answer.status, _lower(answer.headers), answer.data)
+                return self._answer(request, limits)
         finally:
             forget()
             scope.detach()
@@ -111,7 +110,7 @@ class HttpTransport:
             with scope:
                 if scope.interrupted:
                     raise StreamCut(f"{request.method} {request.path}: stopped before it was sent")
-                answer = self._send(request, self._limits(timeout), whole=False)
+                answer = self._send(request, self._limits(timeout))
         except BaseException:
             forget()
             scope.detach()
@@ -119,7 +118,20 @@ class HttpTransport:
         scope.settimeout(read_timeout)
         return HttpStream(answer, scope, forget, f"{request.method} {self.config.url}{request.path}", read_timeout)
 
-    def _send(self, request: Request, limits: Timeout, *, whole: bool) -> Any:
+    def _answer(self, request: Request, limits: Timeout) -> Response:
+        answer = self._send(request, limits)
+        whole = False
+        try:
+            body = read_whole(answer)
+            whole = True
+        except (HTTPError, OSError) as error:
+            raise read_failure(error, f"{request.method} {self.config.url}{request.path}") from error
+        finally:
+            if not whole:
+                answer.close()
+        return Response(answer.status, _lower(answer.headers), body)
+
+    def _send(self, request: Request, limits: Timeout) -> Any:
         target = self._prefix + request.path
         if request.query:
             target = f"{target}?{urlencode(request.query)}"
@@ -130,7 +142,7 @@ class HttpTransport:
         headers.update(request.headers)
         try:
             return self._pools.urlopen(
-                request.method, target, body=request.body, headers=headers, timeout=limits, preload_content=whole
+                request.method, target, body=request.body, headers=headers, timeout=limits, preload_content=False
             )
         except (HTTPError, OSError) as error:
             raise read_failure(error, f"{request.method} {self.config.url}{request.path}") from error

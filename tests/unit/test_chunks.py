@@ -34,6 +34,20 @@ def test_payload_is_the_same_however_the_bytes_are_cut(chunks: list[bytes], cuts
     assert dechunker.rest == b""
 
 
+@given(
+    count=st.integers(1, 12), size=st.integers(1, 20), tail=st.binary(max_size=19), cuts=st.lists(st.integers(0, 400))
+)
+def test_many_chunks_of_one_size_give_their_payload_too(count: int, size: int, tail: bytes, cuts: list[int]) -> None:
+    # as an API server sends a list: chunks of 2 kB, and a shorter last one
+    chunks = [bytes([65 + i]) * size for i in range(count)] + ([tail] if tail else [])
+    data = wire(chunks)
+    edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
+    dechunker = Dechunker()
+    got = b"".join(dechunker.feed(data[start:end]) for start, end in itertools.pairwise(edges))
+    assert got == b"".join(chunks)
+    assert dechunker.ended
+
+
 def test_all_chunks_of_one_read_come_as_one_piece() -> None:
     assert Dechunker().feed(b"3\r\nabc\r\n2\r\nde\r\n") == b"abcde"
 
