@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _EXTRA: Final = ("yaml", "jinja2", "black", "datamodel_code_generator")
 
 # Bytes of input; below, one process is done before a second one has started.
-_WORTH_PROCESSES: Final = 200_000
+_WORTH_PROCESSES: Final = 1_500_000
 
 #: Called as (stage, done, total) while a long run goes on.
 Progress: TypeAlias = Callable[[str, int, int], None]

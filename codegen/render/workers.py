@@ -26,13 +26,14 @@ class Workers:
     def __init__(self, processes: int | None = None) -> None:
         self._processes = (os.cpu_count() or 1) if processes is None else processes
         self._pool: ProcessPoolExecutor | None = None
+        self._warm: Future[None] | None = None
 
     def __enter__(self) -> Self:
         if self._processes:
             try:
                 # Fresh interpreters: a fork would copy the caller's threads and locks in whatever state they are.
                 self._pool = ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"))
-                self._pool.submit(warm_up)
+                self._warm = self._pool.submit(warm_up)
             except (OSError, ImportError, RuntimeError):
                 self._pool = None
         return self
@@ -52,6 +53,8 @@ class Workers:
         futures: dict[Future[R | CodegenError], int] = {}
         left = dict(enumerate(items))
         try:
+            if len(left) == 1 and self._warm is not None:
+                self._warm.result()  # a second process for a single item would only load its libraries in vain
             for number, item in left.items():
                 futures[self._pool.submit(attempt, task, item)] = number
             for future in as_completed(futures):
