@@ -149,6 +149,39 @@ def test_pipelined_requests_are_answered_in_order(server: APIServer) -> None:
     assert re.findall(rb"HTTP/1.1 (\d+)", received) == [b"200", b"404", b"200"]
 
 
+def test_chunked_body_in_small_pieces_after_a_continue(server: APIServer) -> None:
+    body = json.dumps(tstest("chunked")).encode()
+    head = f"POST {TSTESTS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", urlsplit(server.url).port), timeout=10) as client:
+        client.sendall(f"{head}Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n".encode())
+        assert client.recv(4096).startswith(b"HTTP/1.1 100 ")
+        for start in range(0, len(body), 7):
+            piece = body[start : start + 7]
+            client.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+        client.sendall(b"0\r\n\r\n")
+        assert client.recv(4096).startswith(b"HTTP/1.1 201 ")
+
+
+def test_head_answers_without_a_body(server: APIServer) -> None:
+    connection = connect(server)
+    connection.request("HEAD", TSTESTS)
+    response = connection.getresponse()
+    assert (response.status, response.read()) == (200, b"")
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().read() == b"ok"
+    connection.close()
+
+
+def test_connection_is_closed_when_the_client_asks_for_it(server: APIServer) -> None:
+    with socket.create_connection(("127.0.0.1", urlsplit(server.url).port), timeout=10) as client:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        received = b""
+        while more := client.recv(4096):
+            received += more
+    assert b"Connection: close" in received
+    assert received.endswith(b"ok")
+
+
 def test_request_that_is_no_http_gets_400_and_the_connection_ends(server: APIServer) -> None:
     with socket.create_connection(("127.0.0.1", urlsplit(server.url).port), timeout=10) as client:
         client.sendall(b"hello?\r\n\r\n")
