@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kubewright.testing.fake import FakeTransport as FakeTransport
     from kubewright.testing.fake import fake_transport as fake_transport
     from kubewright.testing.server.faults import Faults as Faults
+    from kubewright.testing.source import ScriptedServer as ScriptedServer
 
 _HOMES = {
     "APIServer": "kubewright.testing.apiserver",
@@ -23,10 +24,11 @@ _HOMES = {
     "FakeClock": "kubewright.testing.clock",
     "FakeTransport": "kubewright.testing.fake",
     "Faults": "kubewright.testing.server.faults",
+    "ScriptedServer": "kubewright.testing.source",
     "fake_transport": "kubewright.testing.fake",
 }
 
-__all__ = ["APIServer", "EnvTest", "FakeClock", "FakeTransport", "Faults", "fake_transport"]
+__all__ = ["APIServer", "EnvTest", "FakeClock", "FakeTransport", "Faults", "ScriptedServer", "fake_transport"]
 
 
 def __getattr__(name: str) -> object:
