@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias, TypeGuard
 
+import msgspec
+
 Json: TypeAlias = dict[str, Any]
 Items: TypeAlias = list[Any]
 
@@ -65,3 +67,16 @@ def go_kind(api_version: str, kind: str) -> str:
     """Group, version and kind as Go prints them."""
     group, _, version = api_version.rpartition("/")
     return f"{group}/{version}, Kind={kind}"
+
+
+def go_syntax(value: object) -> str:
+    """A decoded JSON value as Go's ``%#v`` prints it."""
+    if is_object(value):
+        return (
+            "map[string]interface {}{"
+            + ", ".join(f"{go_syntax(key)}:{go_syntax(value[key])}" for key in sorted(value))
+            + "}"
+        )
+    if is_list(value):
+        return "[]interface {}{" + ", ".join(go_syntax(item) for item in value) + "}"
+    return "interface {}(nil)" if value is None else msgspec.json.encode(value).decode()

@@ -6,12 +6,13 @@ are compared and merged item by item, everything atomic as one value (sigs.k8s.i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from kubewright.testing.server.documents import Items, Json, go_text, is_list, is_object
+from kubewright.testing.server.documents import Items, Json, go_syntax, go_text, is_list, is_object, json_type
 from kubewright.testing.server.fieldsets import HERE, FieldSet, leaf
 from kubewright.testing.server.fieldtypes import ANYTHING, FieldType
 
@@ -297,38 +298,53 @@ def _merge_items(live: Items, wanted: Items, kind: FieldType) -> Items:
     return merged
 
 
-def check_shape(value: Any, kind: FieldType, path: str = "", *, unique: bool = True) -> None:
-    """Raise SchemaMismatch unless an applied configuration fits its type: known fields, right forms, unique items (unless told)."""
+def check_shape(value: Any, kind: FieldType, *, unique: bool = True) -> None:
+    """Raise SchemaMismatch unless a document fits its type: known fields, right forms, unique items (unless told)."""
+    problems = list(_problems(value, kind, "", unique))
+    if len(problems) == 1:
+        raise SchemaMismatch(problems[0])
+    if problems:
+        raise SchemaMismatch("\n  ".join(["errors:", *problems]))
+
+
+def _problems(value: Any, kind: FieldType, path: str, unique: bool) -> Iterator[str]:
     if value is None:
         return
-    if is_object(value):
-        if not kind.is_map:
-            raise SchemaMismatch(f"{path}: expected {_expected(kind)}, got &{{{go_text(value)}}}")
+    if is_object(value) and kind.is_map:
         for name, item in value.items():
             if name not in kind.fields and kind.element is None:
-                raise SchemaMismatch(f"{path}.{name}: field not declared in schema")
-            check_shape(item, kind.child(name), f"{path}.{name}", unique=unique)
-    elif is_list(value):
-        if not kind.is_list:
-            raise SchemaMismatch(f"{path}: expected {_expected(kind)}, got &{{{go_text(value)}}}")
-        seen: set[str] = set()
-        for index, item in enumerate(value):
-            where = f"{path}[{index}]"
-            if kind.keys is not None and item is None:
-                listed = "associative list with keys" if kind.keys else "associative list without keys"
-                raise SchemaMismatch(f"{path}: element {index}: {listed} may not have a null element")
-            if kind.keys is not None:
-                try:
-                    element = item_element(item, kind)
-                except SchemaMismatch as problem:
-                    raise SchemaMismatch(f"{path}: element {index}: {problem}") from problem
-                if element in seen and unique:
-                    raise SchemaMismatch(f"{path}: duplicate entries for key {_identity(element)}")
-                seen.add(element)
-                where = path + _identity(element)
-            check_shape(item, kind.items or ANYTHING, where, unique=unique)
+                yield f"{path}.{name}: field not declared in schema"
+                return
+            yield from _problems(item, kind.child(name), f"{path}.{name}", unique)
+    elif is_list(value) and kind.is_list:
+        yield from _item_problems(value, kind, path, unique)
+    elif kind.scalar and not (kind.is_map and (is_object(value) or is_list(value))):
+        problem = _scalar_problem(value, kind.scalar)
+        if problem is not None:
+            yield f"{path}: {problem}"
     else:
-        _check_scalar(value, kind, path)
+        yield f"{path}: expected {'map' if kind.is_map else 'list'}, got &{{{go_text(value)}}}"
+
+
+def _item_problems(value: Items, kind: FieldType, path: str, unique: bool) -> Iterator[str]:
+    seen: set[str] = set()
+    for index, item in enumerate(value):
+        where = f"{path}[{index}]"
+        if kind.keys is not None and item is None:
+            listed = "associative list with keys" if kind.keys else "associative list without keys"
+            yield f"{path}: element {index}: {listed} may not have a null element"
+            return
+        if kind.keys is not None:
+            try:
+                element = item_element(item, kind)
+            except SchemaMismatch as problem:
+                yield f"{path}: element {index}: {problem}"
+                return
+            where = path + _identity(element)
+            if element in seen and unique:
+                yield f"{path}: duplicate entries for key {_identity(element)}"
+            seen.add(element)
+        yield from _problems(item, kind.items or ANYTHING, where, unique)
 
 
 def _identity(element: str) -> str:
@@ -338,21 +354,17 @@ def _identity(element: str) -> str:
     return f"[={msgspec.json.encode(value).decode()}]"
 
 
-def _expected(kind: FieldType) -> str:
-    return "map" if kind.is_map else "list" if kind.is_list else kind.scalar
-
-
-def _check_scalar(value: Any, kind: FieldType, path: str) -> None:
-    shown = f"&value.valueUnstructured{{Value:{msgspec.json.encode(value).decode()}}}"
-    if not kind.scalar:
-        raise SchemaMismatch(f"{path}: expected {_expected(kind)}, got &{{{go_text(value)}}}")
-    if kind.scalar == "string" and not isinstance(value, str):
-        raise SchemaMismatch(f"{path}: expected string, got {shown}")
-    if kind.scalar == "numeric" and (isinstance(value, bool) or not isinstance(value, (int, float))):
-        raise SchemaMismatch(f"{path}: expected numeric (int or float), got {_go_type(value)}")
-    if kind.scalar == "boolean" and not isinstance(value, bool):
-        raise SchemaMismatch(f"{path}: expected boolean, got {shown}")
-
-
-def _go_type(value: Any) -> str:
-    return "bool" if isinstance(value, bool) else "string" if isinstance(value, str) else type(value).__name__
+def _scalar_problem(value: Any, wanted: str) -> str | None:
+    if is_object(value) or is_list(value):
+        go_type = "map[string]interface {}" if is_object(value) else "[]interface {}"
+    else:
+        go_type = json_type(value).replace("number", "int64")
+    if wanted == "string" and not isinstance(value, str):
+        return f"expected string, got &value.valueUnstructured{{Value:{go_syntax(value)}}}"
+    if wanted == "numeric" and (isinstance(value, bool) or not isinstance(value, (int, float))):
+        return f"expected numeric (int or float), got {go_type}"
+    if wanted == "boolean" and not isinstance(value, bool):
+        return f"expected boolean, got &{{{go_text(value)}}}"
+    if wanted == "untyped" and (is_object(value) or is_list(value)):
+        return f"expected any scalar, got &{{{go_text(value)}}}"
+    return None

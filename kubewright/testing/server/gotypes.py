@@ -125,9 +125,9 @@ def _value(value: Any, schema: Json, kind: str, path: str) -> None:
         items = schema.get("items")
         if is_object(items):
             for index, item in enumerate(value):
-                if item is None and items.get("type") == "string":
-                    value[index] = ""
-                _value(item, items, kind, path)
+                if item is None and items.get("type") in ("string", "object"):
+                    value[index] = "" if items["type"] == "string" else {}  # the zero value of the Go type
+                _value(value[index], items, kind, path)
     elif wanted == "string" and schema.get("format") == "byte" and isinstance(value, str):
         _check_base64(value)
     elif wanted and not _is_scalar(value, wanted):

@@ -33,10 +33,35 @@ STORED: Final = msgspec.json.Decoder(float_hook=_number)
 """Decodes what is or will be stored: whole floats become integers, because Go writes 1.0 back as 1."""
 
 
+_META_ORDER: Final = (
+    "name",
+    "generateName",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
+)
+
+
 def encode(obj: Json) -> bytes:
-    """An object as it is stored: ``apiVersion`` and ``kind`` first, so that they can be cut off in typed lists."""
-    head = {"apiVersion": obj.get("apiVersion"), "kind": obj.get("kind")}
-    head.update(obj)
+    """An object as it is stored: ``apiVersion`` and ``kind`` first, so that they can be cut off in typed lists.
+
+    Metadata follows in the order of the Go type, which is how people are used to read it.
+    """
+    given: Json = obj["metadata"]
+    meta = {name: given[name] for name in _META_ORDER if name in given}
+    head = {"apiVersion": obj.get("apiVersion"), "kind": obj.get("kind"), "metadata": meta}
+    for key, value in obj.items():
+        if key != "metadata":
+            head[key] = value
     return _encoder.encode(head)
 
 
