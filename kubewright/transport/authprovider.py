@@ -71,7 +71,9 @@ class AuthProviderCredentials:
             # Of any kind: network, provider, shape. Texts of the package may quote the section, and so secrets.
             raise ConfigError(f"{self._where}: auth-provider gave no token ({type(error).__name__})") from None
         keys: dict[str, str] = configuration.api_key
-        header = keys.get("BearerToken") or keys.get("authorization")  # the name differs between versions of the package
+        header = keys.get("BearerToken") or keys.get(
+            "authorization"
+        )  # the name differs between versions of the package
         if not header:
             provider = self._user["auth-provider"].get("name")
             raise ConfigError(f"{self._where}: auth-provider {provider!r} gave no token; use an exec plugin instead")

@@ -97,6 +97,10 @@ class HttpTransport:
                 if scope.interrupted:
                     raise StreamCut(f"{request.method} {request.path}: stopped before it was sent")
                 return self._answer(request, limits)
+        except ValueError as error:
+            if scope.interrupted:
+                raise _stopped(request) from error
+            raise
         finally:
             forget()
             scope.detach()
@@ -111,9 +115,11 @@ class HttpTransport:
                 if scope.interrupted:
                     raise StreamCut(f"{request.method} {request.path}: stopped before it was sent")
                 answer = self._send(request, self._limits(timeout))
-        except BaseException:
+        except BaseException as error:
             forget()
             scope.detach()
+            if isinstance(error, ValueError) and scope.interrupted:
+                raise _stopped(request) from error
             raise
         scope.settimeout(read_timeout)
         return HttpStream(answer, scope, forget, f"{request.method} {self.config.url}{request.path}", read_timeout)
@@ -141,9 +147,7 @@ class HttpTransport:
             headers["authorization"] = authorization
         headers.update(request.headers)
         try:
-            return self._pools.urlopen(
-                request.method, target, body=request.body, headers=headers, timeout=limits, preload_content=False
-            )
+            return self._pools.urlopen(request.method, target, body=request.body, headers=headers, timeout=limits)
         except (HTTPError, OSError) as error:
             raise read_failure(error, f"{request.method} {self.config.url}{request.path}") from error
 
@@ -159,6 +163,11 @@ class HttpTransport:
             return False
         _log.info("%s: 401, trying once more with fresh credentials", self.config.url)
         return True
+
+
+def _stopped(request: Request) -> StreamCut:
+    # The TLS layer says ValueError when its socket is shut down at just the wrong moment.
+    return StreamCut(f"{request.method} {request.path}: stopped")
 
 
 def _credentials(config: ClientConfig, clock: Clock) -> Credentials | None:

@@ -45,10 +45,9 @@ class PoolSource:
         body: bytes | None,
         headers: dict[str, str],
         timeout: Timeout,
-        preload_content: bool,
     ) -> Any:
         """Sends; returns urllib3's response. Raises urllib3's errors, OSError and ConfigError."""
-        return self._current().urlopen(method, target, body, headers, timeout, preload_content)
+        return self._current().urlopen(method, target, body, headers, timeout)
 
     def close(self) -> None:
         with self._lock:
@@ -96,7 +95,6 @@ class _Pool:
         body: bytes | None,
         headers: dict[str, str],
         timeout: Timeout,
-        preload_content: bool,
     ) -> Any:
         return self._sender.urlopen(
             method,
@@ -106,7 +104,7 @@ class _Pool:
             retries=False,
             redirect=False,
             timeout=timeout,
-            preload_content=preload_content,
+            preload_content=False,
         )
 
 

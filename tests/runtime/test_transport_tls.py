@@ -190,3 +190,28 @@ def test_no_private_key_is_left_in_a_temporary_file(
     ca = str(certificates.ca)
     assert ask(ClientConfig(strict.url, ca_file=ca, cert_data=cert.read_text(), key_data=key.read_text())) == 200
     assert list(tmp_path.iterdir()) == []
+
+
+def test_stop_at_any_moment_is_a_transport_error_and_nothing_else(server: Server, certificates: Certificates) -> None:
+    server.answer = lambda seen: (200, {}, b"x" * 2_000_000)
+    transport = HttpTransport(ClientConfig(server.url, ca_file=str(certificates.ca)))
+    raised: list[BaseException] = []
+    for n in range(60):
+        stop = StopSignal()
+
+        def call(stop: StopSignal = stop) -> None:
+            try:
+                transport.request(GET, stop=stop)
+            except TransportError:
+                pass
+            except BaseException as error:
+                raised.append(error)
+
+        caller = threading.Thread(target=call)
+        caller.start()
+        threading.Event().wait(n * 0.0003)  # whatever it does by then
+        stop.set()
+        caller.join(10)
+        assert not caller.is_alive()
+    transport.close()
+    assert raised == []
