@@ -188,8 +188,10 @@ def _class(
     shape_fields = [field for field in shape.fields if not _UNNAMEABLE.search(field.wire)]
     is_open = shape.open or len(shape_fields) < len(shape.fields)
     own = reserved.ATTRIBUTES | reserved.OPEN_ATTRIBUTES if is_open else reserved.ATTRIBUTES
-    attributes = naming.attribute_names((f.wire for f in shape_fields), own)
     constants = {"apiVersion": api_version, "kind": shape.path[0]} if shape.root else {}
+    head = _HEAD if shape.root else {}
+    attributes = naming.attribute_names((f.wire for f in shape_fields if f.wire not in head), own | set(head.values()))
+    attributes.update(head)
     fields: list[FieldPlan] = []
     for shape_field in shape_fields:
         prop = shape.node.get(shape_field.wire)
@@ -206,7 +208,7 @@ def _class(
                 constant=constant,
                 doc=(
                     ""
-                    if shape.root and shape_field.wire in _OBVIOUS
+                    if shape.root and shape_field.wire in _HEAD
                     else documentation.field_docstring(node, length=config.docstring_length)
                 ),
             )
@@ -225,8 +227,8 @@ def _class(
 
 
 _UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')
-# Described once, in `kubewright.objects`, and not in every kind.
-_OBVIOUS = frozenset({"apiVersion", "kind", "metadata"})
+# What every kind has, whatever else its root is called; described once, in `kubewright.objects`.
+_HEAD = {"apiVersion": "api_version", "kind": "kind", "metadata": "metadata"}
 
 
 def _kinds(members: Sequence[tuple[Crd, CrdVersion, str]]) -> tuple[KindPlan, ...]:

@@ -116,6 +116,15 @@ def test_metadata_is_required_and_the_identity_constant() -> None:
     assert fields["kind"].constant == "Widget"
 
 
+def test_head_of_a_kind_keeps_its_names_whatever_else_the_root_has() -> None:
+    text = CRD.format(kind="Widget", plural="widgets", group="shop.example.com", scope="Cluster", extra="")
+    text += "            api_version: {type: string}\n            Kind: {type: string}\n            metaData: {type: string}\n"
+    loaded = loader.combine([loader.read_text(text.encode(), "crd.yaml")])
+    names = {field.wire: field.name for field in only(build(loaded.crds, Config()).package).classes[0].fields}
+    assert (names["apiVersion"], names["kind"], names["metadata"]) == ("api_version", "kind", "metadata")
+    assert (names["api_version"], names["Kind"], names["metaData"]) == ("api_version_", "kind_", "meta_data")
+
+
 def test_deprecated_version_says_so() -> None:
     gv = only(planned({"extra": 'deprecated: true\n      deprecationWarning: "use v2"'}))
     assert gv.kinds[0].deprecation == "use v2"
