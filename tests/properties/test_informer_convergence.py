@@ -22,7 +22,8 @@ from kubewright.core.watchsteps import Events, ListStep, Replaced, WaitStep
 from kubewright.core.wire import StopSignal
 from kubewright.errors import ConnectionRefused, Forbidden, InternalError, StreamCut, TooManyRequests
 from kubewright.objects import ObjectKey
-from kubewright.testing.source import ScriptedServer, ScriptedStream
+from kubewright.testing.source import ScriptedServer
+from kubewright.testing.stream import ScriptedStream
 
 RUNS = 2000 if os.environ.get("KUBEWRIGHT_LONG") else 200
 NAMES = ("a", "b", "c", "d")
