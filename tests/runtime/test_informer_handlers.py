@@ -251,7 +251,7 @@ def test_a_handler_that_raises_on_the_first_list_still_becomes_synced() -> None:
 
 
 def test_a_handler_is_synced_only_when_it_has_been_told_the_first_list() -> None:
-    # I7; client-go: TestBasicLogic, TestSingleFile, TestAsyncLocking (synctrack), TestRealFIFO_HasSynced
+    # I7, Q8; client-go: TestBasicLogic, TestSingleFile, TestAsyncLocking (synctrack), TestRealFIFO_HasSynced
     server, seen = ScriptedServer(), Recorder()
     widgets(server, "a", "b")
     seen.gate.clear()

@@ -91,7 +91,7 @@ def test_it_begins_with_a_page_of_the_most_recent_state() -> None:
 
 
 def test_pages_are_gathered_and_told_as_one() -> None:
-    # client-go: TestReflectorWatchListPageSize, TestReflectorListExtract
+    # O7; client-go: TestReflectorWatchListPageSize, TestReflectorListExtract
     machine = lister(page_size=2)
     assert machine.next(0.0) == ListStep(2, None)
     assert machine.page(page(item("a"), item("b"), continue_="more"), 0.0) is None
