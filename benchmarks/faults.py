@@ -20,7 +20,8 @@ from benchmarks import peers
 from benchmarks.objects import KINDS, fill
 from benchmarks.report import table
 from benchmarks.runner import ROOT
-from benchmarks.server import HEAD, chunk, event_bytes
+from benchmarks.wire import HEAD, chunk, event_bytes, status, targets
+from benchmarks.wire import answer as answer_bytes
 
 CR = KINDS["cr"]
 ITEM = fill(CR.template(in_list=True), 1, 1000)
@@ -32,19 +33,6 @@ def page(continue_: str = "") -> bytes:
     meta = {"resourceVersion": str(VERSION)} | ({"continue": continue_} if continue_ else {})
     head = json.dumps({"apiVersion": CR.api_version, "kind": "TsTestList", "metadata": meta})
     return head[:-1].encode() + b', "items": [' + ITEM + b"]}"
-
-
-def status(code: int, reason: str, message: str = "fault on demand", **details: object) -> bytes:
-    """Return a Status."""
-    body = {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "status": "Failure",
-        "reason": reason,
-        "code": code,
-        "message": message,
-    }
-    return json.dumps(body | ({"details": details} if details else {})).encode()
 
 
 @dataclass(frozen=True)
@@ -146,17 +134,10 @@ class Server:
             threading.Thread(target=self._connection, args=(connection,), daemon=True).start()
 
     def _connection(self, connection: socket.socket) -> None:
-        buffer = b""
         try:
-            while True:
-                while b"\r\n\r\n" not in buffer:
-                    data = connection.recv(65536)
-                    if not data:
-                        return
-                    buffer += data
-                head, _, buffer = buffer.partition(b"\r\n\r\n")
+            for target in targets(connection):
                 self.times.append(time.monotonic())
-                if not self._send(connection, self._answer(head.split(b" ", 2)[1].decode())):
+                if not self._send(connection, self._answer(target)):
                     return
         except OSError:
             return
@@ -173,12 +154,7 @@ class Server:
         if answer.drop:
             return False
         if answer.events is None:
-            lines = [
-                f"HTTP/1.1 {answer.code} X",
-                "Content-Type: application/json",
-                f"Content-Length: {len(answer.body)}",
-            ]
-            connection.sendall("\r\n".join([*lines, *answer.headers, "", ""]).encode() + answer.body)
+            connection.sendall(answer_bytes(answer.code, answer.body, answer.headers))
             return True
         connection.sendall(HEAD + b"".join(chunk(event) for event in answer.events))
         if answer.end == "clean":

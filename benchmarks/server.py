@@ -18,27 +18,10 @@ import time
 from urllib.parse import parse_qs, urlsplit
 
 from benchmarks.objects import KINDS, NO_TIME, Kind, fill
+from benchmarks.wire import HEAD, answer, chunk, chunked, event_bytes, status, targets
 
 LIST_VERSION = 1_000_000
 PAGE = 500
-# One chunk per event, as Go's server flushes; many chunks per write, as they arrive when the client is the slower one.
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-def chunk(event: bytes) -> bytes:
-    """Frame one event for the wire."""
-    return b"%x\r\n%s\n\r\n" % (len(event) + 1, event)
-
-
-def chunked(body: bytes) -> bytes:
-    """Frame a whole body as kube-apiserver does: its streaming JSON encoder fills net/http's buffer of 2 kB again and again."""
-    pieces = [body[i : i + 2048] for i in range(0, len(body), 2048)]
-    return HEAD + b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
-
-
-def event_bytes(kind: str, document: bytes) -> bytes:
-    """Encode one watch event."""
-    return b'{"type":"%s","object":%s}' % (kind.encode(), document)
 
 
 class World:
@@ -124,16 +107,8 @@ class Server:
             threading.Thread(target=self._connection, args=(connection,), daemon=True).start()
 
     def _connection(self, connection: socket.socket) -> None:
-        buffer = b""
         try:
-            while True:
-                while b"\r\n\r\n" not in buffer:
-                    data = connection.recv(65536)
-                    if not data:
-                        return
-                    buffer += data
-                head, _, buffer = buffer.partition(b"\r\n\r\n")
-                target = head.split(b" ", 2)[1].decode()
+            for target in targets(connection):
                 if not self._answer(connection, target):
                     return
         except OSError:
@@ -149,10 +124,10 @@ class Server:
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         self.requests.append(target)
         if url.path.startswith("/control/"):
-            self._send(connection, 200, json.dumps(self._control(url.path, query)).encode())
+            connection.sendall(answer(200, json.dumps(self._control(url.path, query)).encode()))
             return True
         if url.path != self.world.kind.list_path:
-            self._status(connection, 404, "NotFound", f"the mock server does not serve {url.path}")
+            connection.sendall(answer(404, status(404, "NotFound", f"the mock server does not serve {url.path}")))
             return True
         if query.get("watch") in ("true", "1"):
             return self._watch(connection, query)
@@ -172,8 +147,10 @@ class Server:
     def _watch(self, connection: socket.socket, query: dict[str, str]) -> bool:
         initial = query.get("sendInitialEvents") == "true"
         if initial and not self.world.streaming:
-            self._status(
-                connection, 422, "Invalid", "sendInitialEvents is forbidden for watch unless WatchList is enabled"
+            connection.sendall(
+                answer(
+                    422, status(422, "Invalid", "sendInitialEvents is forbidden for watch unless WatchList is enabled")
+                )
             )
             return True
         connection.sendall(HEAD)
@@ -217,22 +194,6 @@ class Server:
             for watcher in watchers:
                 watcher.sendall(stamped)
         return count
-
-    def _status(self, connection: socket.socket, code: int, reason: str, message: str) -> None:
-        body = {
-            "kind": "Status",
-            "apiVersion": "v1",
-            "status": "Failure",
-            "reason": reason,
-            "code": code,
-            "message": message,
-        }
-        self._send(connection, code, json.dumps(body).encode())
-
-    def _send(self, connection: socket.socket, code: int, body: bytes) -> None:
-        head = b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (code, len(body))
-        connection.sendall(head)
-        connection.sendall(body)
 
 
 def main() -> None:
