@@ -68,7 +68,8 @@ class Normaliser:
         if isinstance(value, list):
             return [self._replace(each) for each in value]
         if isinstance(value, dict):
-            result = {self._text(key): self._replace(each) for key, each in value.items()}
+            # Sorted, because uids are named in order of appearance and the servers do not write keys in the same order.
+            result = {self._text(key): self._replace(value[key]) for key in sorted(value)}
             version = value.get("resourceVersion")
             if isinstance(version, str) and version not in ("", "0"):
                 result["resourceVersion"] = self._version(value.get("uid"), version)
