@@ -76,8 +76,12 @@ def snake_case(wire: str) -> str:
 
 
 def pascal_case(wire: str) -> str:
-    """The class-name form of a wire name; the inside of a word is kept: ``tlsConfig`` -> ``TlsConfig``, ``HTTPGet`` stays."""
-    return _identifier("".join(word[0].upper() + word[1:] for word in words(wire)), "Field")
+    """The class-name form of a wire name; the inside of a word is kept: ``tlsConfig`` -> ``TlsConfig``, ``HTTPGet`` stays.
+
+    It always begins with a capital, so that it is never the name of an attribute.
+    """
+    name = _identifier("".join(word[0].upper() + word[1:] for word in words(wire)), "Field")
+    return name if name[0].isupper() else f"Field{name}"
 
 
 def _identifier(name: str, prefix: str, joint: str = "") -> str:

@@ -101,6 +101,12 @@ def test_attribute_names_are_valid_distinct_and_independent_of_order(wires: list
     assert naming.attribute_names(reversed(wires)) == names
 
 
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_a_class_is_never_called_like_an_attribute(one: str, other: str) -> None:
+    assert naming.pascal_case(one) != naming.snake_case(other)
+    assert naming.pascal_case(one)[0].isupper()
+
+
 @given(st.text(alphabet=string.ascii_letters + string.digits + "_-$.", min_size=1, max_size=20))
 def test_no_number_is_invented(wire: str) -> None:
     digits = [c for c in wire if c.isdigit()]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Required, TypedDict
 if TYPE_CHECKING:
     from kubewright.api.applyconfigurations import meta_v1
 
-__all__ = ["OddApply", "OddSpecApply", "PropertiesApply"]
+__all__ = ["Field\u540d\u524dApply", "OddApply", "OddSpecApply", "PropertiesApply"]
 
 
 class OddApply(TypedDict, total=False):
@@ -20,6 +20,14 @@ class OddApply(TypedDict, total=False):
     kind: Literal["Odd"]
     metadata: Required[meta_v1.ObjectMetaApply]
     spec: OddSpecApply
+
+
+class Field名前Apply(TypedDict, total=False):
+    """Applied Field名前."""
+
+    a: str
+    b: str
+    c: str
 
 
 OddSpecApply = TypedDict(
@@ -50,7 +58,7 @@ OddSpecApply = TypedDict(
         "self": "bool",
         "str": "str",
         "tLSConfig": "str",
-        "\u540d\u524d": "str",
+        "\u540d\u524d": "Field\u540d\u524dApply",
     },
     total=False,
 )

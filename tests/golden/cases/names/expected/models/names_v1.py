@@ -18,6 +18,12 @@ class Odd(Model, kw_only=True):
     spec: OddSpec | None = None
 
 
+class Field名前(Model, kw_only=True):
+    a: str | None = None
+    b: str | None = None
+    c: str | None = None
+
+
 class OddSpec(Model, kw_only=True):
     patch: str | None = field(name="$patch", default=None)
     ref: str | None = field(name="$ref", default=None)
@@ -44,7 +50,7 @@ class OddSpec(Model, kw_only=True):
     self_: bool | None = field(name="self", default=None)
     str_: str | None = field(name="str", default=None)
     tls_config: str | None = field(name="tLSConfig", default=None)
-    名前: str | None = None
+    名前: Field名前 | None = None
 
 
 class Properties(Model, kw_only=True):
