@@ -111,6 +111,11 @@ if TYPE_CHECKING:
         ObjectMeta,
         OwnerReference,
     )
+    from .validation.causes import Cause
+    from .validation.explicit import (
+        unknown_fields,
+        validate,
+    )
     from .workqueue import (
         DelayingQueue,
         RateLimitingQueue,
@@ -125,6 +130,7 @@ __all__ = [
     "BucketRateLimiter",
     "Cache",
     "CacheSyncError",
+    "Cause",
     "Clock",
     "ClusterLister",
     "Condition",
@@ -198,6 +204,8 @@ __all__ = [
     "index_by_label",
     "index_by_owner",
     "retry_on_conflict",
+    "unknown_fields",
+    "validate",
     "wait_for_cache_sync",
 ]
 
@@ -301,6 +309,11 @@ _NAMES_OF = {
         "ObjectKey",
         "ObjectMeta",
         "OwnerReference",
+    ),
+    "validation.causes": ("Cause",),
+    "validation.explicit": (
+        "unknown_fields",
+        "validate",
     ),
     "workqueue": (
         "DelayingQueue",
