@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -159,7 +158,9 @@ class Api:
 
 def _without_column_words(path: str, body: Any) -> Any:
     """Tables of built-in kinds: what a column means is described in the real server's own words, which are not ours to copy."""
-    if not isinstance(body, dict) or body.get("kind") != "Table" or re.match(r"/apis/[^/]+\.(?!k8s\.io)[^/]+/", path):
+    group = path.split("/")[2] if path.startswith("/apis/") else ""
+    custom = "." in group and not group.endswith(".k8s.io")
+    if custom or not isinstance(body, dict) or body.get("kind") != "Table":
         return body
     columns = [{**column, "description": ""} for column in body.get("columnDefinitions") or []]
     return {**body, "columnDefinitions": columns}

@@ -81,6 +81,8 @@ class Normaliser:
                 result["resources"].sort(key=lambda each: str(each.get("name")))
             if isinstance(result.get("cells"), list):
                 result["cells"] = ["<age>" if _AGE.fullmatch(str(cell)) else cell for cell in result["cells"]]
+            if result.get("kind") == "Table" and result.get("rows") is None:
+                result["rows"] = []  # a Go slice that nobody made, or one that nobody filled
             if "serverAddress" in result:
                 result["serverAddress"] = "<address>"
             if isinstance(result.get("managedFields"), list):

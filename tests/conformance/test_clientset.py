@@ -44,12 +44,13 @@ def clientset(server: APIServer | EnvTest) -> Iterator[Clientset]:
 
 
 @pytest.fixture
-def namespace(clientset: Clientset) -> str:
+def namespace(clientset: Clientset) -> Iterator[str]:
     name = f"clientset-{next(_numbers)}"
     DynamicClient(clientset.transport).cluster(NAMESPACES).create(
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     )
-    return name
+    yield name
+    clientset.stable_v1.tstests(name).delete_collection()  # other tests look into all namespaces
 
 
 @pytest.fixture

@@ -74,6 +74,8 @@ def disagreements(folder: Path, embedded: APIServer, real: EnvTest) -> list[str]
                     [f"{file.relative_to(folder)}: {crd.get('metadata', {}).get('name')}", *lines[1:_SHOWN_LINES]]
                 )
             )
+    ours.close()
+    theirs.close()
     assert seen, f"no CRD below {folder}"
     return found
 
