@@ -75,7 +75,8 @@ class InformerClock:
             changes = current_as_resync(self._cache.store)
             for handler in due:
                 handler.schedule(now)
-                if not isinstance(handler, KeyRegistration):
+                # A handler that has a whole round and more in its buffer is not helped by another one.
+                if not isinstance(handler, KeyRegistration) and handler.pending <= len(changes):
                     handler.push(changes)
         for handler in due:
             if isinstance(handler, KeyRegistration):

@@ -565,6 +565,20 @@ def test_a_resync_during_a_long_handler_call_does_not_interrupt_it() -> None:
         settle(lambda: seen.told == ["add a", "update a 1->1"])
 
 
+def test_resyncs_do_not_pile_up_before_a_handler_that_hangs() -> None:
+    clock, server, seen = FakeClock(), ScriptedServer(), Recorder()
+    widgets(server, "a", "b")
+    seen.gate.clear()
+    with synced(server.source(), clock=clock) as made:
+        handler = seen.attach(made, resync_period=5)
+        for _ in range(20):
+            settle(lambda: clock.next_deadline() == 5)
+            clock.step(5)
+        settle(lambda: clock.next_deadline() == 5)
+        assert handler.pending == 4
+        seen.gate.set()
+
+
 def test_key_handlers_get_resyncs_too() -> None:
     clock, server = FakeClock(), ScriptedServer()
     keys: list[ObjectKey] = []
