@@ -168,7 +168,7 @@ def _schema(plan: TypePlan) -> dict[str, Any]:
         case MapOf():
             return {"type": "object", "additionalProperties": _schema(plan.value)}
         case Nullable():
-            return {**_schema(plan.inner), "nullable": True}
+            return {"oneOf": [_schema(plan.inner), {"type": "null"}]}
         case _:
             return {"type": "string", "x-python-type": annotation(plan)}
 
