@@ -85,11 +85,14 @@ _lists_lock = threading.Lock()
 def streaming_lists_of(source: object) -> StreamingLists:
     """What is known about streaming lists on the server behind `source`: one verdict a transport."""
     server = getattr(source, "transport", source)
-    with _lists_lock:
-        known = _lists_by_server.get(server)
-        if known is None:
-            _lists_by_server[server] = known = StreamingLists()
-        return known
+    try:
+        with _lists_lock:
+            known = _lists_by_server.get(server)
+            if known is None:
+                _lists_by_server[server] = known = StreamingLists()
+            return known
+    except TypeError:  # a transport that cannot be hashed or weakly referenced: each informer learns for itself
+        return StreamingLists()
 
 
 class Reflector:

@@ -187,6 +187,16 @@ def test_what_one_informer_learnt_about_streaming_the_next_one_knows() -> None:
         assert len(attempts) == 1
 
 
+def test_a_transport_that_cannot_be_remembered_is_no_trouble() -> None:
+    class Slotted(ScriptedSource):
+        def __init__(self, server: ScriptedServer) -> None:
+            super().__init__(server)
+            self.transport = {}  # type: ignore[assignment]
+
+    with synced(Slotted(ScriptedServer(streaming="refused"))) as made:
+        assert made.has_synced
+
+
 def test_a_server_that_ignores_streaming_is_found_out_by_its_silence() -> None:
     clock = FakeClock()
     server = ScriptedServer(streaming="ignored")
