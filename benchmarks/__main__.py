@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +61,7 @@ def main() -> None:
     parser.add_argument("--no-peers", action="store_true", help="leave the Python peers out")
     args = parser.parse_args()
     rounds = 1 if args.quick else args.rounds
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers go, too
     machine = peers.Machine.here()
     go = peers.client_go()
     peers_python = None if args.no_peers else peers.peers_python()
