@@ -6,6 +6,7 @@ cannot be had (some sandboxes), everything happens in this one: slower, the same
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -26,14 +27,14 @@ class Workers:
     def __init__(self, processes: int | None = None) -> None:
         self._processes = (os.cpu_count() or 1) if processes is None else processes
         self._pool: ProcessPoolExecutor | None = None
-        self._warm: Future[None] | None = None
+        self._warm: Future[int] | None = None
 
     def __enter__(self) -> Self:
         if self._processes:
             try:
                 # Fresh interpreters: a fork would copy the caller's threads and locks in whatever state they are.
-                self._pool = ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"))
-                self._warm = self._pool.submit(warm_up)
+                self._pool = ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"), initializer=warm_up)
+                self._warm = self._pool.submit(int)  # the first task starts the first process
             except (OSError, ImportError, RuntimeError):
                 self._pool = None
         return self
@@ -79,5 +80,7 @@ def warm_up() -> None:
     """Load what rendering needs (in a worker, while the parent reads); a second call is free."""
     from codegen.render import formatting, models
 
+    # As in the parent (`codegen.cli`): a worker ends when the run does, collecting only costs time.
+    gc.set_threshold(200_000, 50, 100)
     models.warm_up()
     formatting.warm_up()
