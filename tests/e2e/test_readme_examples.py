@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
-from kubewright.testing import APIServer
+from tests.e2e.pages import python_of, run
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_ten_lines_of_use_run_as_they_stand(tmp_path: Path) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    with APIServer(crds=[ROOT / "schemas" / "tstest.yaml"]) as server:
-        kubeconfig = tmp_path / "kubeconfig.yaml"
-        server.write_kubeconfig(kubeconfig)
-        environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "default/a 3\n"
+    assert run(python_of("README.md"), tmp_path) == "default/a 3\n"
 
 
 def test_every_file_that_the_readme_links_to_is_there() -> None:
