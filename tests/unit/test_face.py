@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import kubewright
 
 SOURCE = Path(kubewright.__file__).read_text(encoding="utf-8")
@@ -41,9 +43,5 @@ def test_importing_the_face_or_a_clientset_loads_no_informer() -> None:
 
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
-    try:
+    with pytest.raises(AttributeError, match="Nothing"):
         kubewright.Nothing  # type: ignore[attr-defined]  # noqa: B018
-    except AttributeError as error:
-        assert "Nothing" in str(error)
-    else:
-        raise AssertionError("an unknown name was found")
