@@ -6,8 +6,9 @@ segment, because ``{name}`` is many different things; except twins (siblings of 
 (``tokenSecretRef``, ``passwordSecretRef``), and shapes that hold another class of this module, which are as distinctive as
 that class.
 
-A class is called by the shortest suffix of its shortest path that no class nearer to the root has.  So what is added
-deeper in a schema never renames what was there, and nothing is ever numbered.
+The spec and status of a kind are always its own (``IssuerSpec`` beside an equal ``ClusterIssuerSpec``).  Any other class is
+called by the shortest suffix of its shortest path that no class nearer to the root has.  So what is added deeper in a
+schema never renames what was there, and nothing is ever numbered.
 """
 
 from __future__ import annotations
@@ -153,6 +154,9 @@ class ShapeTable:
         """What a shape must also have in common to be shared: nothing, or its name where it says too little itself."""
         if root:
             return path[0]
+        if len(path) == 2 and path[1] in _WITH_PARENT:
+            # Whoever knows a kind expects its spec and status under its own name (IssuerSpec, not ClusterIssuerSpec).
+            return "/".join(path)
         if (
             len(fields) > _SMALL
             or frozenset(f.wire for f in fields) == _METADATA

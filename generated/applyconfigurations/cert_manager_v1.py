@@ -47,6 +47,8 @@ __all__ = [
     "IngressTemplateApply",
     "IssuerApply",
     "IssuerRefApply",
+    "IssuerSpecApply",
+    "IssuerStatusApply",
     "JksApply",
     "KeystoresApply",
     "KubernetesApply",
@@ -115,8 +117,8 @@ class IssuerApply(TypedDict, total=False):
     apiVersion: Literal["cert-manager.io/v1"]
     kind: Literal["Issuer"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: ClusterIssuerSpecApply
-    status: ClusterIssuerStatusApply
+    spec: IssuerSpecApply
+    status: IssuerStatusApply
 
 
 class AcmeApply(TypedDict, total=False):
@@ -476,6 +478,23 @@ class IssuerRefApply(TypedDict, total=False):
     group: str
     kind: str
     name: str
+
+
+class IssuerSpecApply(TypedDict, total=False):
+    """Applied IssuerSpec."""
+
+    acme: SpecAcmeApply
+    ca: CaApply
+    selfSigned: SelfSignedApply
+    vault: VaultApply
+    venafi: VenafiApply
+
+
+class IssuerStatusApply(TypedDict, total=False):
+    """Applied IssuerStatus."""
+
+    acme: StatusAcmeApply
+    conditions: list[meta_v1.ConditionApply]
 
 
 class JksApply(TypedDict, total=False):

@@ -97,11 +97,11 @@ class Issuer(Model, kw_only=True):
     """
 
     metadata: Req[ObjectMeta]
-    spec: Req[ClusterIssuerSpec]
+    spec: Req[IssuerSpec]
     """Desired state of the Issuer resource."""
     api_version: str = field(name="apiVersion", default="cert-manager.io/v1")
     kind: str = "Issuer"
-    status: ClusterIssuerStatus | None = None
+    status: IssuerStatus | None = None
     """Status of the Issuer. This is set and managed automatically."""
 
 
@@ -1294,6 +1294,58 @@ class IssuerRef(Model, kw_only=True):
     """
     Kind of the issuer being referred to.
     Defaults to 'Issuer'.
+    """
+
+
+class IssuerSpec(Model, kw_only=True):
+    """Desired state of the Issuer resource."""
+
+    acme: SpecAcme | None = None
+    """
+    ACME configures this issuer to communicate with a RFC8555 (ACME) server
+    to obtain signed x509 certificates.
+    """
+    ca: Ca | None = None
+    """
+    CA configures this issuer to sign certificates using a signing CA keypair
+    stored in a Secret resource.
+    This is used to build internal PKIs that are managed by cert-manager.
+    """
+    self_signed: SelfSigned | None = field(name="selfSigned", default=None)
+    """
+    SelfSigned configures this issuer to 'self sign' certificates using the
+    private key used to create the CertificateRequest object.
+    """
+    vault: Vault | None = None
+    """
+    Vault configures this issuer to sign certificates using a HashiCorp Vault
+    PKI backend.
+    """
+    venafi: Venafi | None = None
+    """
+    Venafi configures this issuer to sign certificates using a CyberArk Certificate Manager Self-Hosted
+    or SaaS policy zone.
+
+    Rule: (has(self.tpp) ? 1 : 0) + (has(self.cloud) ? 1 : 0) + (has(self.ngts) ? 1 : 0) == 1 (exactly
+    one of tpp, cloud, or ngts must be configured)
+    """
+
+
+class IssuerStatus(Model, kw_only=True):
+    """Status of the Issuer. This is set and managed automatically."""
+
+    acme: StatusAcme | None = None
+    """
+    ACME specific status options.
+    This field should only be set if the Issuer is configured to use an ACME
+    server to issue certificates.
+    """
+    conditions: list[Condition] | None = None
+    """
+    List of status conditions to indicate the status of a CertificateRequest.
+    Known condition types are `Ready`.
+
+    List map keys: type
     """
 
 

@@ -78,11 +78,12 @@ def test_items_of_lists_and_values_of_maps_are_called_in_the_singular() -> None:
     assert names["Kind:/policies/*"] == "Policy"
 
 
-def test_two_kinds_share_their_shapes_and_keep_their_roots() -> None:
-    names = names_of(("Issuer", obj(spec=wide(d=STRING))), ("ClusterIssuer", obj(spec=wide(d=STRING))))
-    assert names["Issuer:/"] == "Issuer"
-    assert names["ClusterIssuer:/"] == "ClusterIssuer"
-    assert names["Issuer:/spec"] == names["ClusterIssuer:/spec"]
+def test_two_kinds_share_their_shapes_but_not_their_spec() -> None:
+    spec = obj(acme=wide(), vault=wide(d=STRING), other=STRING)
+    names = names_of(("Issuer", obj(spec=spec)), ("ClusterIssuer", obj(spec=spec)))
+    assert (names["Issuer:/"], names["Issuer:/spec"]) == ("Issuer", "IssuerSpec")
+    assert (names["ClusterIssuer:/"], names["ClusterIssuer:/spec"]) == ("ClusterIssuer", "ClusterIssuerSpec")
+    assert names["Issuer:/spec/acme"] == names["ClusterIssuer:/spec/acme"] == "Acme"
 
 
 def test_order_of_kinds_does_not_matter() -> None:

@@ -14,20 +14,34 @@ __all__ = [
     "AnyKindApply",
     "AnySpecApply",
     "ConditionApply",
+    "ConditionSpecApply",
     "ContainerApply",
+    "ContainerSpecApply",
     "EndpointsApply",
+    "EndpointsSpecApply",
     "ExceptionKindApply",
+    "ExceptionSpecApply",
     "FooApply",
     "FoosApply",
+    "FooSpecApply",
+    "FoosSpecApply",
     "GroupApply",
+    "GroupSpecApply",
     "ListApply",
+    "ListSpecApply",
     "ModelKindApply",
+    "ModelSpecApply",
     "ObjectApply",
     "ObjectMetaKindApply",
+    "ObjectMetaSpecApply",
+    "ObjectSpecApply",
     "ResourceApply",
+    "ResourceSpecApply",
     "StatusApply",
+    "StatusSpecApply",
     "ThingApply",
     "TypeApply",
+    "TypeSpecApply",
 ]
 
 
@@ -46,7 +60,7 @@ class ConditionApply(TypedDict, total=False):
     apiVersion: Literal["clash.example.com/v1"]
     kind: Literal["Condition"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: AnySpecApply
+    spec: ConditionSpecApply
 
 
 class ContainerApply(TypedDict, total=False):
@@ -55,7 +69,7 @@ class ContainerApply(TypedDict, total=False):
     apiVersion: Literal["clash.example.com/v1"]
     kind: Literal["Container"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: AnySpecApply
+    spec: ContainerSpecApply
 
 
 class EndpointsApply(TypedDict, total=False):
@@ -64,7 +78,7 @@ class EndpointsApply(TypedDict, total=False):
     apiVersion: Literal["clash.example.com/v1"]
     kind: Literal["Endpoints"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: AnySpecApply
+    spec: EndpointsSpecApply
 
 
 class ExceptionKindApply(TypedDict, total=False):
@@ -73,7 +87,7 @@ class ExceptionKindApply(TypedDict, total=False):
     apiVersion: Literal["clash.example.com/v1"]
     kind: Literal["Exception"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: AnySpecApply
+    spec: ExceptionSpecApply
 
 
 class FooApply(TypedDict, total=False):
@@ -82,7 +96,7 @@ class FooApply(TypedDict, total=False):
     apiVersion: Literal["clash.example.com/v1"]
     kind: Literal["Foo"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: AnySpecApply
+    spec: FooSpecApply
 
 
 class FoosApply(TypedDict, total=False):
@@ -91,7 +105,7 @@ class FoosApply(TypedDict, total=False):
     apiVersion: Literal["clash.example.com/v1"]
     kind: Literal["Foos"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: AnySpecApply
+    spec: FoosSpecApply
 
 
 class GroupApply(TypedDict, total=False):
@@ -100,7 +114,7 @@ class GroupApply(TypedDict, total=False):
     apiVersion: Literal["clash.example.com/v1"]
     kind: Literal["Group"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: AnySpecApply
+    spec: GroupSpecApply
 
 
 class ListApply(TypedDict, total=False):
@@ -109,7 +123,7 @@ class ListApply(TypedDict, total=False):
     apiVersion: Literal["clash.example.com/v1"]
     kind: Literal["List"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: AnySpecApply
+    spec: ListSpecApply
 
 
 class ModelKindApply(TypedDict, total=False):
@@ -118,7 +132,7 @@ class ModelKindApply(TypedDict, total=False):
     apiVersion: Literal["clash.example.com/v1"]
     kind: Literal["Model"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: AnySpecApply
+    spec: ModelSpecApply
 
 
 class ObjectApply(TypedDict, total=False):
@@ -127,7 +141,7 @@ class ObjectApply(TypedDict, total=False):
     apiVersion: Literal["clash.example.com/v1"]
     kind: Literal["Object"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: AnySpecApply
+    spec: ObjectSpecApply
 
 
 class ObjectMetaKindApply(TypedDict, total=False):
@@ -136,7 +150,7 @@ class ObjectMetaKindApply(TypedDict, total=False):
     apiVersion: Literal["clash.example.com/v1"]
     kind: Literal["ObjectMeta"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: AnySpecApply
+    spec: ObjectMetaSpecApply
 
 
 class ResourceApply(TypedDict, total=False):
@@ -145,7 +159,7 @@ class ResourceApply(TypedDict, total=False):
     apiVersion: Literal["clash.example.com/v1"]
     kind: Literal["Resource"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: AnySpecApply
+    spec: ResourceSpecApply
 
 
 class StatusApply(TypedDict, total=False):
@@ -154,7 +168,7 @@ class StatusApply(TypedDict, total=False):
     apiVersion: Literal["clash.example.com/v1"]
     kind: Literal["Status"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: AnySpecApply
+    spec: StatusSpecApply
 
 
 class TypeApply(TypedDict, total=False):
@@ -163,11 +177,89 @@ class TypeApply(TypedDict, total=False):
     apiVersion: Literal["clash.example.com/v1"]
     kind: Literal["type"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: AnySpecApply
+    spec: TypeSpecApply
 
 
 class AnySpecApply(TypedDict, total=False):
     """Applied AnySpec."""
+
+    thing: ThingApply
+
+
+class ConditionSpecApply(TypedDict, total=False):
+    """Applied ConditionSpec."""
+
+    thing: ThingApply
+
+
+class ContainerSpecApply(TypedDict, total=False):
+    """Applied ContainerSpec."""
+
+    thing: ThingApply
+
+
+class EndpointsSpecApply(TypedDict, total=False):
+    """Applied EndpointsSpec."""
+
+    thing: ThingApply
+
+
+class ExceptionSpecApply(TypedDict, total=False):
+    """Applied ExceptionSpec."""
+
+    thing: ThingApply
+
+
+class FooSpecApply(TypedDict, total=False):
+    """Applied FooSpec."""
+
+    thing: ThingApply
+
+
+class FoosSpecApply(TypedDict, total=False):
+    """Applied FoosSpec."""
+
+    thing: ThingApply
+
+
+class GroupSpecApply(TypedDict, total=False):
+    """Applied GroupSpec."""
+
+    thing: ThingApply
+
+
+class ListSpecApply(TypedDict, total=False):
+    """Applied ListSpec."""
+
+    thing: ThingApply
+
+
+class ModelSpecApply(TypedDict, total=False):
+    """Applied ModelSpec."""
+
+    thing: ThingApply
+
+
+class ObjectMetaSpecApply(TypedDict, total=False):
+    """Applied ObjectMetaSpec."""
+
+    thing: ThingApply
+
+
+class ObjectSpecApply(TypedDict, total=False):
+    """Applied ObjectSpec."""
+
+    thing: ThingApply
+
+
+class ResourceSpecApply(TypedDict, total=False):
+    """Applied ResourceSpec."""
+
+    thing: ThingApply
+
+
+class StatusSpecApply(TypedDict, total=False):
+    """Applied StatusSpec."""
 
     thing: ThingApply
 
@@ -178,3 +270,9 @@ class ThingApply(TypedDict, total=False):
     a: str
     b: str
     c: str
+
+
+class TypeSpecApply(TypedDict, total=False):
+    """Applied TypeSpec."""
+
+    thing: ThingApply

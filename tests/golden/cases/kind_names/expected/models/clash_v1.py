@@ -22,101 +22,153 @@ class Condition(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="clash.example.com/v1")
     kind: str = "Condition"
-    spec: AnySpec | None = None
+    spec: ConditionSpec | None = None
 
 
 class Container(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="clash.example.com/v1")
     kind: str = "Container"
-    spec: AnySpec | None = None
+    spec: ContainerSpec | None = None
 
 
 class Endpoints(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="clash.example.com/v1")
     kind: str = "Endpoints"
-    spec: AnySpec | None = None
+    spec: EndpointsSpec | None = None
 
 
 class ExceptionKind(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="clash.example.com/v1")
     kind: str = "Exception"
-    spec: AnySpec | None = None
+    spec: ExceptionSpec | None = None
 
 
 class Foo(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="clash.example.com/v1")
     kind: str = "Foo"
-    spec: AnySpec | None = None
+    spec: FooSpec | None = None
 
 
 class Foos(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="clash.example.com/v1")
     kind: str = "Foos"
-    spec: AnySpec | None = None
+    spec: FoosSpec | None = None
 
 
 class Group(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="clash.example.com/v1")
     kind: str = "Group"
-    spec: AnySpec | None = None
+    spec: GroupSpec | None = None
 
 
 class List(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="clash.example.com/v1")
     kind: str = "List"
-    spec: AnySpec | None = None
+    spec: ListSpec | None = None
 
 
 class ModelKind(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="clash.example.com/v1")
     kind: str = "Model"
-    spec: AnySpec | None = None
+    spec: ModelSpec | None = None
 
 
 class Object(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="clash.example.com/v1")
     kind: str = "Object"
-    spec: AnySpec | None = None
+    spec: ObjectSpec | None = None
 
 
 class ObjectMetaKind(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="clash.example.com/v1")
     kind: str = "ObjectMeta"
-    spec: AnySpec | None = None
+    spec: ObjectMetaSpec | None = None
 
 
 class Resource(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="clash.example.com/v1")
     kind: str = "Resource"
-    spec: AnySpec | None = None
+    spec: ResourceSpec | None = None
 
 
 class Status(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="clash.example.com/v1")
     kind: str = "Status"
-    spec: AnySpec | None = None
+    spec: StatusSpec | None = None
 
 
 class Type(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="clash.example.com/v1")
     kind: str = "type"
-    spec: AnySpec | None = None
+    spec: TypeSpec | None = None
 
 
 class AnySpec(Model, kw_only=True):
+    thing: Thing | None = None
+
+
+class ConditionSpec(Model, kw_only=True):
+    thing: Thing | None = None
+
+
+class ContainerSpec(Model, kw_only=True):
+    thing: Thing | None = None
+
+
+class EndpointsSpec(Model, kw_only=True):
+    thing: Thing | None = None
+
+
+class ExceptionSpec(Model, kw_only=True):
+    thing: Thing | None = None
+
+
+class FooSpec(Model, kw_only=True):
+    thing: Thing | None = None
+
+
+class FoosSpec(Model, kw_only=True):
+    thing: Thing | None = None
+
+
+class GroupSpec(Model, kw_only=True):
+    thing: Thing | None = None
+
+
+class ListSpec(Model, kw_only=True):
+    thing: Thing | None = None
+
+
+class ModelSpec(Model, kw_only=True):
+    thing: Thing | None = None
+
+
+class ObjectMetaSpec(Model, kw_only=True):
+    thing: Thing | None = None
+
+
+class ObjectSpec(Model, kw_only=True):
+    thing: Thing | None = None
+
+
+class ResourceSpec(Model, kw_only=True):
+    thing: Thing | None = None
+
+
+class StatusSpec(Model, kw_only=True):
     thing: Thing | None = None
 
 
@@ -124,3 +176,7 @@ class Thing(Model, kw_only=True):
     a: str | None = None
     b: str | None = None
     c: str | None = None
+
+
+class TypeSpec(Model, kw_only=True):
+    thing: Thing | None = None

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Literal, Required, TypedDict
 if TYPE_CHECKING:
     from kubewright.api.applyconfigurations import meta_v1
 
-__all__ = ["FleetApply", "FleetSpecApply", "PlainApply", "PlainSpecApply", "ZoneApply"]
+__all__ = [
+    "FleetApply",
+    "FleetSpecApply",
+    "PlainApply",
+    "PlainSpecApply",
+    "ZoneApply",
+    "ZoneSpecApply",
+]
 
 
 class FleetApply(TypedDict, total=False):
@@ -37,7 +44,7 @@ class ZoneApply(TypedDict, total=False):
     apiVersion: Literal["stable.example.com/v1"]
     kind: Literal["Zone"]
     metadata: Required[meta_v1.ObjectMetaApply]
-    spec: PlainSpecApply
+    spec: ZoneSpecApply
 
 
 class FleetSpecApply(TypedDict, total=False):
@@ -48,5 +55,11 @@ class FleetSpecApply(TypedDict, total=False):
 
 class PlainSpecApply(TypedDict, total=False):
     """Applied PlainSpec."""
+
+    a: str
+
+
+class ZoneSpecApply(TypedDict, total=False):
+    """Applied ZoneSpec."""
 
     a: str

@@ -31,7 +31,7 @@ class Zone(Model, kw_only=True):
     metadata: Req[ObjectMeta]
     api_version: str = field(name="apiVersion", default="stable.example.com/v1")
     kind: str = "Zone"
-    spec: PlainSpec | None = None
+    spec: ZoneSpec | None = None
 
 
 class FleetSpec(Model, kw_only=True):
@@ -39,4 +39,8 @@ class FleetSpec(Model, kw_only=True):
 
 
 class PlainSpec(Model, kw_only=True):
+    a: str | None = None
+
+
+class ZoneSpec(Model, kw_only=True):
     a: str | None = None
