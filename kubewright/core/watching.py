@@ -47,6 +47,7 @@ INITIAL_SILENCE = 30.0  # seconds that a streaming list may say nothing before i
 WATCH_GRACE = 30.0  # seconds over its own timeout after which a silent watch is cut
 MAX_RETRY_AFTER = 600.0  # seconds; what a server may ask for at most
 MAX_SHORT_WATCHES = 3  # in a row, then the list is asked again
+_NOWHERE = ("", "0")  # versions of servers that have none: a watch from there begins with what exists
 BARREN = 240.0  # seconds of watching without an event or a bookmark, then the version is checked
 
 
@@ -223,7 +224,7 @@ class WatchMachine:
             effects.append(Events(batch.entries, batch.deleted, self.resource_version))
 
     def _advance(self, batch: Batch) -> None:
-        if self.resource_version not in ("", "0"):
+        if self.resource_version not in _NOWHERE:
             self.resource_version = batch.entries[-1].resource_version
             return
         # R18: a watch from nowhere starts with the existing objects, in no order of versions; only then come real events.
@@ -298,9 +299,9 @@ class WatchMachine:
     def _watch_failed(self, error: Exception) -> None:
         if isinstance(error, GarbledStream):
             again, self._garbled_at = self._garbled_at == self.resource_version, self.resource_version
-            self._want_sync = again
+            self._want_sync = again or self.resource_version in _NOWHERE
         else:
-            self._want_sync = not _server_is_away(error)
+            self._want_sync = not _server_is_away(error) or self.resource_version in _NOWHERE
             self._check_version = isinstance(error, TransportError)
         self._back_off(error)
 
@@ -309,6 +310,10 @@ class WatchMachine:
             self.failed(error or StreamCut("the streaming list ended before its end was announced"), now)
             return
         opened_at, self._opened_at = self._opened_at, None
+        if self.resource_version in _NOWHERE:
+            self._want_sync = (
+                True  # such a watch begins with what is there: what was deleted meanwhile it does not tell
+            )
         lived = now - opened_at if opened_at is not None else 0.0
         self.backoff.lived(lived)
         self._barren = 0.0 if self._heard else self._barren + lived

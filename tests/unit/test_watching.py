@@ -492,6 +492,13 @@ def test_a_watch_from_nowhere_keeps_no_version_of_existing_objects() -> None:
     assert machine.resource_version == ""
 
 
+def test_a_watch_from_nowhere_is_followed_by_a_list() -> None:
+    # it would begin with what exists, and never tell what was deleted meanwhile
+    machine = watching(version="0")
+    machine.ended(300.0)
+    assert machine.next(300.0) == ListStep(500, None)
+
+
 # --- streaming lists
 
 
