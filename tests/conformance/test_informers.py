@@ -159,7 +159,7 @@ def test_a_field_selector_is_the_servers(clientset: Clientset) -> None:
     with no_leaked_threads(), SharedInformerFactory(clientset, field_selector="metadata.name=b") as factory:
         lister = factory.stable_v1.tstests.lister
         wait_for_cache_sync(factory, timeout=30)
-        assert [obj.metadata.name for obj in lister.list()] == ["b"]
+        assert [obj.metadata.name for obj in lister(ONE).list()] == ["b"]  # other tests use other namespaces
 
 
 def test_what_was_written_can_be_waited_for(clientset: Clientset) -> None:
