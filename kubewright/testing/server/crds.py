@@ -22,6 +22,7 @@ from kubewright.testing.server.documents import entries, is_object, section
 from kubewright.testing.server.messages import ServerRequest
 from kubewright.testing.server.metadata import timestamp
 from kubewright.testing.server.registry import Registry, ServedResource
+from kubewright.testing.server.selectable import path
 from kubewright.validation import Cause, Scale
 
 Json: TypeAlias = dict[str, Any]
@@ -305,6 +306,6 @@ def _served(spec: Json, names: Json, version: Json, storage: str) -> ServedResou
         load_schema=lambda: None if spec.get("preserveUnknownFields") else schema,
         scale=None if scale is None else _scale(scale),
         deprecation_warning=warning,
-        selectable=frozenset(path.removeprefix(".") for path in selectable),
+        selectable={name: path(name) for name in (each.removeprefix(".") for each in selectable)},
         origin=spec,
     )

@@ -16,8 +16,8 @@ from typing import Any, Protocol, TypeAlias
 from kubewright.core.resource import Resource
 from kubewright.testing.server import builtins
 from kubewright.testing.server.embedded import coerce_embedded
+from kubewright.testing.server.selectable import SELECTABLE
 from kubewright.validation import Cause, Scale, Structural, compile_schema, default, prune, validate
-from kubewright.validation.jsontypes import JsonObject, JsonValue
 
 Json: TypeAlias = dict[str, Any]
 
@@ -57,8 +57,10 @@ class ServedResource:
     scale: Scale | None = None
     admission: Admission | None = None
     deprecation_warning: str = ""
-    selectable: frozenset[str] = frozenset()
-    """Names of selectable fields besides metadata.name and metadata.namespace (``spec.nodeName``)."""
+    selectable: Mapping[str, Callable[[Json], str]] = field(
+        default_factory=dict[str, Callable[[Json], str]], repr=False
+    )
+    """Selectable fields besides metadata.name and metadata.namespace (``spec.nodeName``), and how to read them."""
     schema_name: str = ""
     """Name of a built-in kind's schema in the published documents."""
     origin: Json | None = field(default=None, repr=False)
@@ -134,18 +136,7 @@ class ServedResource:
 
     def fields(self, obj: Json) -> Mapping[str, str]:
         """Values of the selectable fields; absent ones are empty strings, as in field selectors of the real server."""
-        return {path: _field(obj, path) for path in self.selectable}
-
-
-def _field(obj: JsonObject, path: str) -> str:
-    value: JsonValue = obj
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+        return {name: read(obj) for name, read in self.selectable.items()}
 
 
 _Key: TypeAlias = tuple[str, str, str]
@@ -200,45 +191,6 @@ class Registry:
             callback()
 
 
-_BUILTIN_SELECTABLE: dict[str, frozenset[str]] = {
-    "Pod": frozenset(
-        {
-            "spec.nodeName",
-            "spec.restartPolicy",
-            "spec.schedulerName",
-            "spec.serviceAccountName",
-            "spec.hostNetwork",
-            "status.phase",
-            "status.podIP",
-            "status.nominatedNodeName",
-        }
-    ),
-    "Event": frozenset(
-        {
-            "involvedObject.kind",
-            "involvedObject.namespace",
-            "involvedObject.name",
-            "involvedObject.uid",
-            "involvedObject.apiVersion",
-            "involvedObject.resourceVersion",
-            "involvedObject.fieldPath",
-            "reason",
-            "reportingComponent",
-            "source",
-            "type",
-        }
-    ),
-    "Secret": frozenset({"type"}),
-    "Namespace": frozenset({"status.phase"}),
-    "Node": frozenset({"spec.unschedulable"}),
-    "Service": frozenset({"spec.clusterIP", "spec.type"}),
-    "ReplicaSet": frozenset({"status.replicas"}),
-    "ReplicationController": frozenset({"status.replicas"}),
-    "Job": frozenset({"status.successful"}),
-    "CertificateSigningRequest": frozenset({"spec.signerName"}),
-}
-
-
 def _builtin_resources(admissions: Mapping[str, Admission]) -> list[ServedResource]:
     return [
         ServedResource(
@@ -249,7 +201,7 @@ def _builtin_resources(admissions: Mapping[str, Admission]) -> list[ServedResour
             schema_name=schema,
             scale=Scale(label_selector_path=".spec.selector") if "scale" in resource.subresources else None,
             admission=admissions.get(str(resource)),
-            selectable=_BUILTIN_SELECTABLE.get(resource.kind, frozenset()),
+            selectable=SELECTABLE.get(str(resource), {}),
         )
         for resource, schema in builtins.resources()
     ]
