@@ -12,6 +12,7 @@ from kubewright.testing import FakeClock
 from kubewright.testing.server.api import API
 from kubewright.testing.server.messages import ServerRequest, ServerResponse, WatchStream
 from kubewright.testing.server.registry import Registry, ServedResource
+from kubewright.testing.server.selectable import path
 
 Json = dict[str, Any]
 JSON_PATCH = "application/json-patch+json"
@@ -73,7 +74,7 @@ def widget_kind(version: str = "v1", storage: str = "v1", schema: Json = SCHEMA)
         list_kind="WidgetList",
         subresources=("status",),
     )
-    return ServedResource(resource, storage, False, lambda: schema, selectable=frozenset({"spec.image"}))
+    return ServedResource(resource, storage, False, lambda: schema, selectable={"spec.image": path("spec.image")})
 
 
 class Server:
