@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 import threading
 import time
@@ -15,6 +16,11 @@ from kubernetes import client, config  # type: ignore[import-untyped]
 
 GROUP, VERSION, PLURAL = "conformance.example.com", "v1", "widgets"
 seen: list[Any] = []
+
+
+@kopf.on.login()
+def login(**arguments: Any) -> Any:
+    return kopf.login_with_kubeconfig(**arguments)
 
 
 @kopf.on.create(GROUP, VERSION, PLURAL)
@@ -46,6 +52,7 @@ def until(holds: Any, what: str) -> Any:
 
 
 def main(kubeconfig: str, namespace: str) -> list[Any]:
+    os.environ["KUBECONFIG"] = kubeconfig  # for kopf
     config.load_kube_config(kubeconfig)
     core, custom = client.CoreV1Api(), client.CustomObjectsApi()
     core.create_namespace({"metadata": {"name": namespace}})

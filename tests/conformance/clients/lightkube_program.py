@@ -7,10 +7,10 @@ import sys
 from typing import Any
 
 from lightkube import ApiError, Client, KubeConfig  # type: ignore[import-not-found]
-from lightkube.core.resource import PatchType  # type: ignore[import-not-found]
 from lightkube.generic_resource import create_namespaced_resource  # type: ignore[import-not-found]
 from lightkube.models.meta_v1 import ObjectMeta  # type: ignore[import-not-found]
 from lightkube.resources.core_v1 import ConfigMap, Namespace  # type: ignore[import-not-found]
+from lightkube.types import PatchType  # type: ignore[import-not-found]
 
 Widget = create_namespaced_resource("conformance.example.com", "v1", "Widget", "widgets")
 
