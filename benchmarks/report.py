@@ -54,7 +54,7 @@ class Goal:
             f"{text.format(ours)} ({self.ours})",
             f"{text.format(theirs)} ({self.theirs})",
             f"{ratio:.2f}",
-            f"{'≤' if self.at_most else '≥'} {self.limit:g}",
+            f"{'≤' if self.at_most else '≥'} {self.limit:.3g}",
             "yes" if met else "**no**",
         ]
 
