@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kubewright.testing.server.deleting import FOREGROUND, ORPHAN, delete
-from kubewright.testing.server.documents import Json
+from kubewright.testing.server.documents import Json, section
 from kubewright.testing.server.kinds import is_namespace
 from kubewright.testing.server.options import DeleteOptions
 from kubewright.testing.server.registry import ServedResource
@@ -55,9 +55,14 @@ class NamespaceCleaner:
             obj = decode(found.raw)
             if "deletionTimestamp" not in obj["metadata"]:
                 return
-            if obj.get("spec", {}).pop("finalizers", None):
+            spec = section(obj, "spec")
+            holding: list[str] = spec.pop("finalizers", [])
+            others = [name for name in holding if name != "kubernetes"]
+            if others:
+                spec["finalizers"] = others
+            if others != holding:
                 found = self._writer.commit(namespaces, obj)
-            if not obj["metadata"].get("finalizers"):
+            if not others and not obj["metadata"].get("finalizers"):
                 self._writer.remove(namespaces, found)
 
 

@@ -61,7 +61,8 @@ def patched(
         if media == MERGE_PATCH:
             obj = merge_patch(live, patch)
         else:
-            obj = strategic_merge(live, patch, served)
+            # it sets the fields of the type it knows: what type the patch says it is does not matter
+            obj = {**strategic_merge(live, patch, served), "apiVersion": live["apiVersion"], "kind": live["kind"]}
     try:
         return _accepted(obj, served, options, notes, repeated)
     except WrongType as problem:
@@ -122,11 +123,10 @@ def _accepted(obj: object, served: ServedResource, options: WriteOptions, notes:
                 obj, f"Object '{missing}' is missing in '{msgspec.json.encode(obj, order='sorted').decode()}'"
             )
         document.setdefault(name, wanted)
-    if document["apiVersion"] != resource.api_version:
-        raise statuses.bad_request(
-            f"the API version in the data ({document['apiVersion']}) does not match "
-            f"the expected API version ({resource.api_version})"
-        )
+    version, kind = document["apiVersion"], document["kind"]
+    if served.builtin and (version, kind) != (resource.api_version, resource.kind):
+        unknown = f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
+        raise _refused(obj, unknown)
     complaints = [*repeated, *unknown_fields(document, served)]
     if complaints and options.field_validation == "Strict":
         raise _refused(obj, f"strict decoding error: {', '.join(complaints)}")

@@ -36,7 +36,7 @@ def before_create(obj: Json, served: ServedResource, kind: Behaviour, namespace:
     causes = [*_type_causes(obj, served), *causes]
     causes += served.validate(obj, None)
     causes += builtinrules.causes(obj, None, served)
-    raise_invalid(served, obj, causes)
+    raise_invalid(obj, causes)
     notes.add(*_finalizer_warnings(obj, {}, served), *warnings)
 
 
@@ -75,20 +75,19 @@ def before_update(
     causes: list[AnyCause] = list(
         metadata.check(meta, namespaced=served.resource.namespaced, names="segment", typed=served.builtin)
     )
-    causes += metadata.check_update(meta, before)
-    causes += metadata.check_update(meta, before)
+    causes += 2 * metadata.check_update(meta, before)  # the real server checks, and reports, this twice
     causes += _type_causes(obj, served)
     causes += served.validate(obj, old, subresource)
     causes += builtinrules.causes(obj, old, served)
     if served.builtin:
         causes = list({(cause.field, cause.message): cause for cause in causes}.values())
-    raise_invalid(served, obj, causes)
+    raise_invalid(obj, causes)
     notes.add(*_finalizer_warnings(obj, old, served), *warnings)
 
 
 def _type_causes(obj: Json, served: ServedResource) -> list[AnyCause]:
-    wanted = served.resource.kind
-    return [] if obj["kind"] == wanted else [invalid("kind", obj["kind"], f"must be {wanted}")]
+    expected = {"kind": served.resource.kind, "apiVersion": served.resource.api_version}
+    return [invalid(name, obj[name], f"must be {wanted}") for name, wanted in expected.items() if obj[name] != wanted]
 
 
 def _finalizer_warnings(obj: Json, old: Json, served: ServedResource) -> list[str]:
@@ -107,10 +106,11 @@ def _finalizer_warnings(obj: Json, old: Json, served: ServedResource) -> list[st
     return warnings
 
 
-def raise_invalid(served: ServedResource, obj: Json, causes: list[AnyCause]) -> None:
+def raise_invalid(obj: Json, causes: list[AnyCause]) -> None:
     """Raise 422 when there is any cause."""
     if causes:
-        raise statuses.invalid(served.resource.group, obj["kind"], obj["metadata"].get("name", ""), causes)
+        group, _, _ = obj["apiVersion"].rpartition("/")
+        raise statuses.invalid(group, obj["kind"], obj["metadata"].get("name", ""), causes)
 
 
 def _carry(meta: Json, before: Json, name: str) -> None:
