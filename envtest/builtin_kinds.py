@@ -16,8 +16,18 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 REF = "#/components/schemas/"
-SERVED_SUBRESOURCES = ("status", "scale")
-"""Others (exec, log, eviction, token …) do something that needs a cluster; a 404 says so better than a pretence."""
+SERVED_SUBRESOURCES = (
+    "status",
+    "scale",
+    "approval",
+    "binding",
+    "ephemeralcontainers",
+    "eviction",
+    "finalize",
+    "resize",
+    "token",
+)
+"""Others (exec, log, proxy …) need a kubelet; a 404 says so better than a pretence."""
 NOT_SERVED = {("autoscaling/v1", "horizontalpodautoscalers"), ("v1", "componentstatuses")}
 """The v1 autoscaler is another shape of the v2 object (a conversion in Go); component statuses are computed."""
 

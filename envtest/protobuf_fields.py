@@ -36,6 +36,19 @@ SPECIAL = {
     "JSONSchemaPropsOrBool": "SchemaOrBool",
     "JSONSchemaPropsOrStringArray": "SchemaOrStrings",
 }
+NOT_STORED = (
+    ("autoscaling/v1", "Scale"),
+    ("policy/v1", "Eviction"),
+    ("v1", "Binding"),
+    ("authentication.k8s.io/v1", "TokenRequest"),
+    ("authentication.k8s.io/v1", "TokenReview"),
+    ("authentication.k8s.io/v1", "SelfSubjectReview"),
+    ("authorization.k8s.io/v1", "LocalSubjectAccessReview"),
+    ("authorization.k8s.io/v1", "SelfSubjectAccessReview"),
+    ("authorization.k8s.io/v1", "SelfSubjectRulesReview"),
+    ("authorization.k8s.io/v1", "SubjectAccessReview"),
+)
+"""Kinds that are sent but never stored."""
 BASIC = {
     "string": "string",
     "bool": "bool",
@@ -152,7 +165,10 @@ def collect(modules: Path, version: str) -> tuple[dict[str, str], dict[str, list
         default = default.replace("/flowcontrol.apiserver/", "/flowcontrol/")
         for kind in sorted({entry["kind"] for entry in entries if "/" not in entry["name"]}):
             kinds[f"{group_version}/{kind}"] = collector.message(paths.get(group, default), kind)
-    kinds["autoscaling/v1/Scale"] = collector.message("k8s.io/api/autoscaling/v1", "Scale")
+    for group_version, kind in NOT_STORED:
+        group, _, group_api_version = group_version.rpartition("/")
+        folder = f"k8s.io/api/{group.split('.')[0] or 'core'}/{group_api_version}"
+        kinds[f"{group_version}/{kind}"] = collector.message(folder, kind)
     collector.message("k8s.io/apimachinery/pkg/apis/meta/v1", "DeleteOptions")
     return kinds, dict(sorted(collector.messages.items()))
 

@@ -64,6 +64,20 @@ def test_versions_are_ordered_as_kubernetes_orders_them() -> None:
     assert sorted(mixed, key=version_priority, reverse=True) == best_first
 
 
+def test_everybody_is_told_that_they_may_do_everything(api: API) -> None:
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    spec = {"resourceAttributes": {"verb": "delete", "resource": "pods"}}
+    question = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
+    answer = api.handle(
+        ServerRequest("POST", path, (), {"content-type": "application/json"}, json.dumps(question).encode())
+    )
+    assert isinstance(answer, ServerResponse)
+    found = json.loads(answer.body)
+    assert (answer.status, found["status"]["allowed"], found["spec"]) == (201, True, spec)
+    names = [resource["name"] for resource in get(api, "/apis/authorization.k8s.io/v1")[2]["resources"]]
+    assert "selfsubjectaccessreviews" in names
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/livez", "/readyz"])
 def test_health_is_ok(api: API, path: str) -> None:
     assert get(api, path)[2] == b"ok"

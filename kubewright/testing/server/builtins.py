@@ -25,7 +25,10 @@ Schema: TypeAlias = dict[str, Any]
 
 
 class BuiltinResource(msgspec.Struct, frozen=True, rename="camel"):
-    """One entry of a real APIResourceList, with the name of its schema."""
+    """One entry of a real APIResourceList, with the name of its schema.
+
+    ``group`` and ``version`` are set for subresources that carry a kind of another group (Scale, Eviction).
+    """
 
     name: str
     kind: str
@@ -34,6 +37,8 @@ class BuiltinResource(msgspec.Struct, frozen=True, rename="camel"):
     singular_name: str = ""
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    group: str = ""
+    version: str = ""
     schema: str = ""
 
 
@@ -47,6 +52,11 @@ def document() -> _Document:
     """Everything that the wheel carries about built-in kinds."""
     text = files("kubewright.testing.server").joinpath("data").joinpath("builtin_kinds.json").read_bytes()
     return msgspec.json.decode(text, type=_Document)
+
+
+def subresource(group_version: str, name: str) -> BuiltinResource | None:
+    """The entry of a subresource (``pods/eviction``), or None when there is none."""
+    return next((entry for entry in document().groups.get(group_version, ()) if entry.name == name), None)
 
 
 def resources() -> list[tuple[Resource, str]]:

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from kubewright.testing.server import builtins
+from kubewright.testing.server import builtins, reviews
 from kubewright.testing.server.discovery import Discovery
 from kubewright.testing.server.messages import ServerRequest, ServerResponse
 from kubewright.testing.server.openapi import OpenAPI
@@ -36,7 +36,7 @@ class ControlPaths:
     def __call__(self, request: ServerRequest) -> ServerResponse | None:
         """The answer, or None for a path that a real server does not know either."""
         if request.method not in ("GET", "HEAD"):
-            return None
+            return reviews.answer(request)
         first = request.path.strip("/").split("/", 1)[0]
         if first in _HEALTH:
             return ServerResponse(200, b"ok", (("content-type", "text/plain; charset=utf-8"),))

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from kubewright.core.resource import Resource
+from kubewright.testing.server import builtins, reviews
 from kubewright.testing.server.messages import JSON, ServerRequest, ServerResponse
 from kubewright.testing.server.registry import Registry, ServedResource
 
@@ -22,7 +22,30 @@ Json: TypeAlias = dict[str, Any]
 
 AGGREGATED: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _STATUS_VERBS: Final = ("get", "patch", "update")
-_LEADING: Final = ("apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io")
+_ORDER: Final = (
+    "apiregistration.k8s.io",
+    "apps",
+    "events.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "storage.k8s.io",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "scheduling.k8s.io",
+    "coordination.k8s.io",
+    "node.k8s.io",
+    "discovery.k8s.io",
+    "resource.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "storagemigration.k8s.io",
+)
+"""In which the real server lists its groups: when two groups have a kind of one name, clients take the first."""
 
 
 class Discovery:
@@ -73,16 +96,17 @@ class Discovery:
         """Group -> versions, best version first; the order in which the real server lists them, CRD groups last."""
         found: dict[str, set[str]] = {}
         builtin: set[str] = set()
-        for served in self._registry.all():
+        for served in (*self._registry.all(), *reviews.SERVED):
             found.setdefault(served.resource.group, set()).add(served.resource.version)
             if served.builtin:
                 builtin.add(served.resource.group)
-        order = sorted(found, key=lambda g: (g not in builtin, _LEADING.index(g) if g in _LEADING else 99, g))
+        order = sorted(found, key=lambda g: (g not in builtin, _ORDER.index(g) if g in _ORDER else 99, g))
         return {group: sorted(found[group], key=version_priority, reverse=True) for group in order}
 
     def resources(self, group: str, version: str) -> list[ServedResource]:
         """The kinds of one group-version, sorted by plural."""
-        found = [s for s in self._registry.all() if s.resource.group == group and s.resource.version == version]
+        known = (*self._registry.all(), *reviews.SERVED)
+        found = [s for s in known if s.resource.group == group and s.resource.version == version]
         return sorted(found, key=lambda served: served.resource.plural)
 
     def _group(self, group: str) -> Json:
@@ -96,7 +120,7 @@ class Discovery:
         resources: list[Json] = []
         for each in served:
             resources.append(_legacy(each))
-            resources += [_legacy_subresource(each.resource, name) for name in each.resource.subresources]
+            resources += [_legacy_subresource(each, name) for name in each.resource.subresources]
         document: Json = {"kind": "APIResourceList", "apiVersion": "v1"}
         if not group:
             del document["apiVersion"]
@@ -110,13 +134,12 @@ class Discovery:
             versions = [
                 {
                     "version": version,
-                    "resources": [_aggregate(each.resource) for each in self.resources(group, version)],
+                    "resources": [_aggregate(each) for each in self.resources(group, version)],
                     "freshness": "Current",
                 }
                 for version in known[group]
             ]
-            metadata: Json = {"creationTimestamp": None} if not group else {"name": group, "creationTimestamp": None}
-            items.append({"metadata": metadata, "versions": versions})
+            items.append({"metadata": {"name": group} if group else {}, "versions": versions})
         kind = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2"}
         return {**kind, "metadata": {}, "items": items}
 
@@ -155,19 +178,36 @@ def _legacy(served: ServedResource) -> Json:
     return document
 
 
-def _legacy_subresource(resource: Resource, name: str) -> Json:
+def _legacy_subresource(served: ServedResource, name: str) -> Json:
+    resource = served.resource
     document: Json = {"name": f"{resource.plural}/{name}", "singularName": "", "namespaced": resource.namespaced}
+    group, version, kind, verbs = _subresource(served, name)
+    if group:
+        document |= {"group": group, "version": version}
+    return {**document, "kind": kind, "verbs": list(verbs)}
+
+
+def _subresource(served: ServedResource, name: str) -> tuple[str, str, str, Sequence[str]]:
+    """Group and version (empty: those of the resource), kind and verbs of a subresource."""
+    resource = served.resource
+    entry = builtins.subresource(resource.api_version, f"{resource.plural}/{name}") if served.builtin else None
+    if entry is not None:
+        return entry.group, entry.version, entry.kind, entry.verbs
     if name == "scale":
-        document |= {"group": "autoscaling", "version": "v1", "kind": "Scale"}
-    else:
-        document["kind"] = resource.kind
-    return {**document, "verbs": list(_STATUS_VERBS)}
+        return "autoscaling", "v1", "Scale", _STATUS_VERBS
+    return "", "", resource.kind, _STATUS_VERBS
 
 
-def _aggregate(resource: Resource) -> Json:
+def _aggregate(served: ServedResource) -> Json:
+    resource = served.resource
     document: Json = {
         "resource": resource.plural,
-        "responseKind": {"group": resource.group, "version": resource.version, "kind": resource.kind},
+        # empty = the group and version around it: so the real server writes built-in kinds, and only them
+        "responseKind": {
+            "group": "" if served.builtin else resource.group,
+            "version": "" if served.builtin else resource.version,
+            "kind": resource.kind,
+        },
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
         "verbs": list(resource.verbs),
@@ -176,18 +216,13 @@ def _aggregate(resource: Resource) -> Json:
         document["shortNames"] = list(resource.short_names)
     if resource.categories:
         document["categories"] = list(resource.categories)
-    subresources = [
-        {
-            "subresource": name,
-            "responseKind": (
-                {"group": "autoscaling", "version": "v1", "kind": "Scale"}
-                if name == "scale"
-                else {"group": resource.group, "version": resource.version, "kind": resource.kind}
-            ),
-            "verbs": list(_STATUS_VERBS),
-        }
-        for name in resource.subresources
-    ]
+    subresources: list[Json] = []
+    for name in resource.subresources:
+        group, version, kind, verbs = _subresource(served, name)
+        if not served.builtin:
+            group, version = group or resource.group, version or resource.version
+        about = {"group": group, "version": version, "kind": kind}
+        subresources.append({"subresource": name, "responseKind": about, "verbs": list(verbs)})
     if subresources:
         document["subresources"] = subresources
     return document

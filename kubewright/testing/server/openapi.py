@@ -201,7 +201,7 @@ def _paths(resource: Resource, patches: tuple[str, ...]) -> Json:
     collection = f"{base}/{resource.plural}"
     paths: Json = {collection: operations(gvk, _COLLECTION_ACTIONS, resource.verbs)}
     paths[f"{collection}/{{name}}"] = operations(gvk, _ACTIONS, resource.verbs)
-    for name in resource.subresources:
+    for name in (each for each in resource.subresources if each in ("status", "scale")):
         about = {"group": "autoscaling", "version": "v1", "kind": "Scale"} if name == "scale" else gvk
         verbs = ("get", "patch", "update")
         paths[f"{collection}/{{name}}/{name}"] = operations(about, _ACTIONS, verbs)
