@@ -144,7 +144,7 @@ def make_certificates(directory: Path) -> Certificates:
         pytest.skip("the openssl program is not on this machine: TLS is NOT tested")
     _openssl(
         directory, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-        "-subj", "/CN=test-ca", "-keyout", "ca.key", "-out", "ca.crt",
+        "-subj", "/CN=test-ca", "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-keyout", "ca.key", "-out", "ca.crt",
     )  # fmt: skip
     _issue(directory, "server", "subjectAltName=IP:127.0.0.1,DNS:api.internal")
     _issue(directory, "client-one", "extendedKeyUsage=clientAuth")
@@ -156,7 +156,9 @@ def _issue(directory: Path, name: str, extension: str) -> None:
         directory, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
         "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr",
     )  # fmt: skip
-    (directory / f"{name}.ext").write_text(extension + "\n")
+    # Python 3.13 checks strictly (VERIFY_X509_STRICT): an issued certificate must say whose key signed it.
+    strict = "authorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\nbasicConstraints=CA:FALSE\n"
+    (directory / f"{name}.ext").write_text(f"{extension}\n{strict}")
     _openssl(
         directory, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
         "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.crt",
