@@ -43,6 +43,10 @@ _value_re = re.compile(f"({_QUALIFIED})?" + r"\Z")
 STANDARD_FINALIZERS: Final = frozenset(("kubernetes", "orphan", "foregroundDeletion"))
 
 
+HOLLOW: Final = ("annotations", "labels", "finalizers", "ownerReferences")
+"""What an apply may leave empty in the stored object; readers never see it, because decoding drops what is empty."""
+
+
 def normalise(obj: Json, *, typed: bool = False) -> list[str]:
     """Bring ``obj["metadata"]`` into the shape the Go type would give it, in place.
 

@@ -15,7 +15,7 @@ from kubewright.testing.server.bodies import BadSyntax, Notes, duplicate_fields,
 from kubewright.testing.server.documents import Json, go_kind, go_text, is_list, is_object, section
 from kubewright.testing.server.gotypes import WrongType
 from kubewright.testing.server.messages import ServerRequest
-from kubewright.testing.server.metadata import normalise
+from kubewright.testing.server.metadata import HOLLOW, normalise
 from kubewright.testing.server.options import WriteOptions
 from kubewright.testing.server.ownership import Ownership
 from kubewright.testing.server.patching import json_patch, merge_patch
@@ -94,7 +94,10 @@ def applied(
         if served.builtin:
             unknown_fields(obj, served)
         else:  # the shape is checked already, and nulls are not dropped here as they are when a body is decoded
+            given = section(obj, "metadata")
             normalise(obj)
+            # Stored as they were applied; the next write of any kind drops them, and so makes a new revision.
+            obj["metadata"].update((name, given[name]) for name in HOLLOW if given.get(name) in ({}, []))
             served.default_on_read(obj, drop_nulls=False)
     except WrongType as problem:
         raise statuses.unexplained(_unconvertible(obj, problem)) from problem

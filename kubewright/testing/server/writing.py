@@ -18,7 +18,7 @@ from kubewright.testing.server.bodies import Notes
 from kubewright.testing.server.documents import Json
 from kubewright.testing.server.kinds import behaviour, is_namespace
 from kubewright.testing.server.messages import StatusCause
-from kubewright.testing.server.metadata import set_namespace, wipe_system_fields
+from kubewright.testing.server.metadata import HOLLOW, set_namespace, wipe_system_fields
 from kubewright.testing.server.options import WriteOptions
 from kubewright.testing.server.registry import Registry, ServedResource
 from kubewright.testing.server.represent import decode, encode, shown_as
@@ -210,6 +210,9 @@ class Writer:
 
     def as_entry(self, served: ServedResource, obj: Json, revision: int) -> Entry:
         """An object as it would be stored, in the storage version (a dry run's answer, or about to be stored)."""
+        hollow = [name for name in HOLLOW if obj["metadata"].get(name) in ({}, [])]
+        for name in hollow:
+            del obj["metadata"][name]
         target = self.storage_kind(served)
         if target is not served:
             obj = {**copy.deepcopy(obj), "apiVersion": target.resource.api_version}
@@ -218,7 +221,7 @@ class Writer:
         if not target.builtin and target.structural is not None and target.structural.has_defaults:
             target.default_on_read(obj)
             completed = encode(obj)
-        incomplete = completed != raw
+        incomplete = completed != raw or bool(hollow)
         if target is not served:
             target.prepare(obj)
             completed = encode(obj)

@@ -192,3 +192,17 @@ def migrate(api: Api) -> None:
     api.post(WIDGETS, widget("a", color="red"), fieldManager="kubectl-client-side-apply")
     api.apply(f"{WIDGETS}/a", applied("a", size=1, color="red"), "kubectl", status=200)
     api.apply(f"{WIDGETS}/a", applied("a", size=1), "kubectl", status=200)
+
+
+@case("keeps empty labels and annotations of an apply until the next write")
+def hollow(api: Api) -> None:
+    for number, metadata in enumerate(({"annotations": {}}, {"labels": {}}, {"finalizers": []})):
+        target = f"{WIDGETS}/a{number}"
+        body = applied(f"a{number}", size=1)
+        body["metadata"].update(metadata)
+        first = api.apply(target, body, "one").body
+        again = api.apply(target, body, "one").body
+        assert version(again) != version(first)
+        third = api.patch(target, {}).body
+        assert version(third) != version(again)
+        assert version(api.patch(target, {}).body) == version(third)

@@ -56,6 +56,7 @@ class Operations:
     def _create(self) -> Operation:
         body = self._object(self._some_name())
         if self._rng.random() < 0.05:
+            body = self._object("", spoiled=False)
             body["metadata"] = {"generateName": "made-"}
         return {"body": body, "query": self._write_query()}
 
@@ -149,7 +150,9 @@ class Operations:
     def _some_name(self) -> str:
         return self._rng.choice(_NAMES)
 
-    def _object(self, name: str, *, full: bool = True, only: tuple[str, ...] = ()) -> dict[str, Any]:
+    def _object(
+        self, name: str, *, full: bool = True, only: tuple[str, ...] = (), spoiled: bool = True
+    ) -> dict[str, Any]:
         schema = self._kind.schema
         properties = {
             key: value
@@ -165,7 +168,7 @@ class Operations:
             for key in only:
                 if key in properties and key not in document:
                     document[key] = self._values.valid(properties[key], 1)
-        if self._rng.random() < 0.25:
+        if spoiled and self._rng.random() < 0.25:
             document = self._values.spoil(document, schema)
         return {
             "apiVersion": self._kind.api_version,
