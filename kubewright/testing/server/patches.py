@@ -94,10 +94,10 @@ def applied(
         if served.builtin:
             unknown_fields(obj, served)
         else:  # the shape is checked already, and nulls are not dropped here as they are when a body is decoded
-            given = section(obj, "metadata")
+            said = section(obj, "metadata")
             normalise(obj)
             # Stored as they were applied; the next write of any kind drops them, and so makes a new revision.
-            obj["metadata"].update((name, given[name]) for name in HOLLOW if given.get(name) in ({}, []))
+            obj["metadata"].update((name, said[name]) for name in HOLLOW if said.get(name) in ({}, []))
             served.default_on_read(obj, drop_nulls=False)
     except WrongType as problem:
         raise statuses.unexplained(_unconvertible(obj, problem)) from problem
