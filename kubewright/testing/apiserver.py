@@ -6,7 +6,6 @@ libraries. ``EnvTest`` has the same face with a real kube-apiserver behind it.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from kubewright.clock import Clock, RealClock
-from kubewright.errors import ConfigError, KubewrightError
+from kubewright.errors import KubewrightError
 from kubewright.testing.crdinstall import install_crds
 from kubewright.testing.kubeconfig import kubeconfig_text, write_kubeconfig
 from kubewright.testing.server.api import API
@@ -24,6 +23,7 @@ from kubewright.testing.server.faultpath import WithFaultPath
 from kubewright.testing.server.faults import Faults
 from kubewright.testing.server.http import HttpServer
 from kubewright.testing.server.registry import Registry
+from kubewright.testing.tls import context_with, self_made
 from kubewright.transport import ClientConfig, HttpTransport
 
 
@@ -33,15 +33,6 @@ def build_api(clock: Clock | None = None, *, collect_garbage: bool = False) -> A
     api = API(registry, clock=clock or RealClock(), fallback=ControlPaths(registry), collect_garbage=collect_garbage)
     api.on_stored.append(CrdController(registry, api))
     return api
-
-
-def _tls(certificate: Path | str, key: Path | str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        context.load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"cannot serve HTTPS with certificate {certificate} and key {key}: {error}") from error
-    return context
 
 
 class APIServer:
@@ -54,8 +45,9 @@ class APIServer:
         clock: For tests that step time; bookmarks, timeouts and timestamps follow it.
         collect_garbage: Delete dependents of deleted owners, as the garbage collector of a cluster does. Off by default,
             like in every API server: collecting is a controller's work, and a test should not see more than it asked for.
-        certificate: A certificate and its key (PEM files) to serve HTTPS with, for clients that insist on it. Whoever
-            signed it is ``ca``; without one, the certificate itself is what clients have to trust.
+        tls: Serve HTTPS, for clients that insist on it, with a CA made at every start; kubeconfigs and transports trust it.
+        certificate: A certificate and its key (PEM files) to serve HTTPS with instead. Whoever signed it is ``ca``; without
+            one, the certificate itself is what clients have to trust.
         ca: The PEM file that goes into kubeconfigs.
         fault_path: Arm faults over HTTP, too: ``POST /kubewright/faults/NAME?argument=value``, for clients that are no
             Python. Off by default, because a real server has no such path.
@@ -71,6 +63,7 @@ class APIServer:
         token: str | None = None,
         clock: Clock | None = None,
         collect_garbage: bool = False,
+        tls: bool = False,
         certificate: tuple[Path | str, Path | str] | None = None,
         ca: Path | str | None = None,
         fault_path: bool = False,
@@ -80,8 +73,10 @@ class APIServer:
         self._collect_garbage = collect_garbage
         self._token = token
         self._port = port
+        self._tls = tls
         self._certificate = certificate
         self._ca = ca if ca is not None or certificate is None else certificate[0]
+        self._ca_pem: bytes | None = None
         self._fault_path = fault_path
         self._api: API | None = None
         self._http: HttpServer | None = None
@@ -94,7 +89,12 @@ class APIServer:
             return self
         api = build_api(self._clock, collect_garbage=self._collect_garbage)
         handler = WithFaultPath(api, self.faults) if self._fault_path else api
-        tls = None if self._certificate is None else _tls(*self._certificate)
+        tls = None
+        if self._certificate is not None:
+            tls = context_with(*self._certificate)
+            self._ca_pem = None if self._ca is None else Path(self._ca).read_bytes()
+        elif self._tls:
+            tls, self._ca_pem = self_made()
         http = HttpServer(handler, port=self._port, token=self._token, faults=self.faults, tls=tls)
         http.start()
         self._api, self._http = api, http
@@ -126,7 +126,7 @@ class APIServer:
 
     @property
     def url(self) -> str:
-        """``http://127.0.0.1:PORT`` (``https`` with a certificate), without a slash at the end."""
+        """``http://127.0.0.1:PORT`` (``https`` with TLS), without a slash at the end."""
         return self._running().url
 
     @property
@@ -149,7 +149,7 @@ class APIServer:
 
     def client_config(self) -> ClientConfig:
         """How to reach the server."""
-        return ClientConfig(url=self.url, token=self._token, ca_file=None if self._ca is None else str(self._ca))
+        return ClientConfig(url=self.url, token=self._token, ca_data=self._ca_pem.decode() if self._ca_pem else None)
 
     def transport(self) -> HttpTransport:
         """A new transport to this server; the caller closes it."""
@@ -157,8 +157,7 @@ class APIServer:
 
     def kubeconfig_text(self) -> str:
         """A kubeconfig for kubectl and others."""
-        ca_pem = None if self._ca is None else Path(self._ca).read_bytes()
-        return kubeconfig_text(self.url, token=self._token, ca_pem=ca_pem)
+        return kubeconfig_text(self.url, token=self._token, ca_pem=self._ca_pem)
 
     def write_kubeconfig(self, path: Path | str) -> Path:
         """Write ``kubeconfig_text()`` to a file that only this user can read."""

@@ -90,6 +90,7 @@ def _importers(package: str) -> set[str]:
         ("rich", "codegen/progress.py"),
         ("httptools", "kubewright/testing/server/connection.py"),
         ("re2", "kubewright/validation/"),
+        ("trustme", "kubewright/testing/tls.py"),
     ],
 )
 def test_a_third_party_package_has_one_home(package: str, home: str) -> None:
@@ -114,6 +115,7 @@ HOMES = {
     "httptools",
     "re2",
     "yaml",
+    "trustme",
 }
 
 

@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from kubewright.errors import ConfigError, KubewrightError
+from kubewright.core.wire import Request
+from kubewright.errors import ConfigError, KubewrightError, TransportError
 from kubewright.testing import APIServer
 from kubewright.testing.server.http import HttpServer
+from kubewright.transport import ClientConfig, HttpTransport, load_kubeconfig
 from tests.runtime.servers import make_certificates
 from tests.support import eventually, no_leaked_threads
 
@@ -123,6 +125,16 @@ def test_https_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
         connection.request("GET", "/readyz")
         assert connection.getresponse().read() == b"ok"
         connection.close()
+
+
+def test_https_on_request_is_trusted_by_its_own_clients_and_by_no_other(tmp_path: Path) -> None:
+    with APIServer([TSTEST], tls=True) as server:
+        assert server.url.startswith("https://127.0.0.1:")
+        config = load_kubeconfig(server.write_kubeconfig(tmp_path / "kubeconfig"))
+        with HttpTransport(config) as transport:
+            assert transport.request(Request(method="GET", path="/readyz")).body == b"ok"
+        with HttpTransport(ClientConfig(server.url)) as stranger, pytest.raises(TransportError, match="certificate"):
+            stranger.request(Request(method="GET", path="/readyz"))
 
 
 def test_missing_certificate_is_named(tmp_path: Path) -> None:
