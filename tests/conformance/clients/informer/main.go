@@ -34,7 +34,6 @@ func main() {
 	kubeconfig, namespace := os.Args[1], os.Args[2]
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	must(err)
-	config.ContentType = "application/json" // the embedded server speaks no protobuf
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	typed := kubernetes.NewForConfigOrDie(config)
