@@ -27,21 +27,19 @@ NAMES = (
     "größe", "名前", "dotted.name", "UNSET", "Exception", "int", "float", "bytes", "datetime", "date", "uuid", "decimal", "counter",
 )  # fmt: skip
 
-scalars = st.sampled_from(
-    [
-        {"type": "string"},
-        {"type": "string", "format": "date-time"},
-        {"type": "string", "enum": ["A", "", "None"]},
-        {"type": "integer"},
-        {"type": "integer", "enum": [1, 2]},
-        {"type": "number"},
-        {"type": "boolean"},
-        {"x-kubernetes-int-or-string": True},
-        {"x-kubernetes-preserve-unknown-fields": True},
-        {"type": "object"},
-        {"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True},
-    ]
-)
+SCALARS: list[dict[str, Any]] = [
+    {"type": "string"},
+    {"type": "string", "format": "date-time"},
+    {"type": "string", "enum": ["A", "", "None"]},
+    {"type": "integer"},
+    {"type": "integer", "enum": [1, 2]},
+    {"type": "number"},
+    {"type": "boolean"},
+    {"x-kubernetes-int-or-string": True},
+    {"x-kubernetes-preserve-unknown-fields": True},
+    {"type": "object"},
+    {"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True},
+]
 
 
 @st.composite
@@ -65,7 +63,7 @@ def nested(children: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dic
     )
 
 
-schemas = objects(st.recursive(scalars, nested, max_leaves=12))
+schemas = objects(st.recursive(st.sampled_from(SCALARS), nested, max_leaves=12))
 
 
 def document(kind: str, schema: dict[str, Any]) -> dict[str, Any]:
