@@ -176,6 +176,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--kubeconfig", metavar="FILE", type=Path, help="write a kubeconfig for this server here")
     serve.add_argument("--port", type=int, default=0, help="port on the loopback interface (default: any free one)")
+    serve.add_argument("--tls", action="store_true", help="serve HTTPS; the kubeconfig trusts the CA made for this run")
+    serve.add_argument(
+        "--fault-path", action="store_true", help="arm faults over HTTP: POST /kubewright/faults/NAME?argument=value"
+    )
     return parser
 
 
@@ -319,7 +323,7 @@ def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
     try:
-        with APIServer(crds=options.crds, port=options.port) as server:
+        with APIServer(crds=options.crds, port=options.port, tls=options.tls, fault_path=options.fault_path) as server:
             if options.kubeconfig is not None:
                 server.write_kubeconfig(options.kubeconfig)
             print(f"serving on {server.url} (in memory, loopback only); stop with Ctrl-C", flush=True)
