@@ -189,3 +189,77 @@ def test_keys_of_config_maps_are_checked_and_immutable_means_it(server: Server) 
     assert (
         server.call("PATCH", f"{CONFIG_MAPS}/c", {"metadata": {"labels": {"x": "y"}}}, content_type=MERGE).status == 200
     )
+
+
+def test_zero_values_stay_only_behind_pointers(server: Server) -> None:
+    lease = {"metadata": {"name": "l"}, "spec": {"holderIdentity": "", "leaseTransitions": 0}}
+    assert server.call("POST", LEASES, lease).body["spec"] == {"holderIdentity": "", "leaseTransitions": 0}
+    body = deployment()
+    body["spec"].update(minReadySeconds=0, paused=False, replicas=0)
+    body["spec"]["template"]["spec"].update(hostNetwork=False, nodeName="", terminationGracePeriodSeconds=0)
+    spec = server.call("POST", DEPLOYMENTS, body).body["spec"]
+    assert spec["replicas"] == 0 and "minReadySeconds" not in spec and "paused" not in spec
+    pod_spec = spec["template"]["spec"]
+    assert pod_spec["terminationGracePeriodSeconds"] == 0 and pod_spec.keys().isdisjoint({"hostNetwork", "nodeName"})
+
+
+def test_times_that_are_no_pointers_are_null_until_set(server: Server) -> None:
+    server.call("POST", DEPLOYMENTS, deployment())
+    status = {"status": {"conditions": [{"type": "Available", "status": "True"}]}}
+    answer = server.call("PATCH", f"{DEPLOYMENTS}/d/status", status, content_type=MERGE)
+    assert answer.body["status"]["conditions"] == [
+        {"type": "Available", "status": "True", "lastUpdateTime": None, "lastTransitionTime": None}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "what"),
+    [
+        ("containers", "x", "string into Go struct field PodSpec.spec.template.spec.containers of type []v1.Container"),
+        (
+            "nodeSelector",
+            {"a": 1},
+            "number into Go struct field PodSpec.spec.template.spec.nodeSelector of type string",
+        ),
+        (
+            "terminationGracePeriodSeconds",
+            1.5,
+            "number 1.5 into Go struct field PodSpec.spec.template.spec.terminationGracePeriodSeconds of type int64",
+        ),
+        (
+            "containers",
+            [{"name": "c", "ports": ["x"]}],
+            "string into Go struct field Container.spec.template.spec.containers.ports of type v1.ContainerPort",
+        ),
+    ],
+)
+def test_a_decoding_error_names_the_go_type_that_does_not_fit(
+    server: Server, where: str, value: object, what: str
+) -> None:
+    body = deployment()
+    body["spec"]["template"]["spec"][where] = value
+    answer = server.call("POST", DEPLOYMENTS, body)
+    assert answer.status == 400 and answer.body["message"].endswith(f"json: cannot unmarshal {what}")
+
+
+@pytest.mark.parametrize("patch", [{"apiVersion": "other/v1"}, {"kind": "Other"}])
+def test_a_merge_patch_may_not_change_the_type(server: Server, patch: Json) -> None:
+    server.create("a")
+    answer = server.call("PATCH", "/apis/example.com/v1/namespaces/default/widgets/a", patch, content_type=MERGE)
+    assert answer.status == 422 and [cause["field"] for cause in answer.body["details"]["causes"]] == [*patch]
+    server.call("POST", CONFIG_MAPS, config_map("c"))
+    answer = server.call("PATCH", f"{CONFIG_MAPS}/c", patch, content_type=MERGE)
+    assert answer.status == 422 and "is registered for version" in answer.body["message"]
+
+
+def test_a_namespace_that_others_hold_stays_terminating(server: Server) -> None:
+    held = {"metadata": {"name": "held"}, "spec": {"finalizers": ["example.com/mine"]}}
+    server.call("POST", "/api/v1/namespaces", held)
+    server.call("DELETE", "/api/v1/namespaces/held")
+    left = server.call("GET", "/api/v1/namespaces/held").body
+    assert left["status"]["phase"] == "Terminating" and left["spec"]["finalizers"] == ["example.com/mine"]
+    assert server.call("POST", "/api/v1/namespaces/held/configmaps", {"metadata": {"name": "x"}}).status == 403
+    left["spec"]["finalizers"] = []
+    assert server.call("PUT", "/api/v1/namespaces/held/finalize", left).status == 200
+    server.call("DELETE", "/api/v1/namespaces/held")
+    assert server.call("GET", "/api/v1/namespaces/held").status == 404

@@ -20,7 +20,7 @@ _MODE: Final = 0o644
 
 def _defaults(target: Json, **values: object) -> None:
     for name, value in values.items():
-        if target.get(name) is None:
+        if target.get(name) in (None, ""):
             target[name] = value
 
 
@@ -175,7 +175,9 @@ def _service(obj: Json) -> None:
     if spec["sessionAffinity"] == "ClientIP":
         _defaults(spec, sessionAffinityConfig={"clientIP": {"timeoutSeconds": 10800}})
     for port in entries(spec, "ports"):
-        _defaults(port, protocol="TCP", targetPort=port.get("port"))
+        _defaults(port, protocol="TCP")
+        if not port.get("targetPort"):
+            port["targetPort"] = port.get("port")
     if spec["type"] in ("NodePort", "LoadBalancer"):
         _defaults(spec, externalTrafficPolicy="Cluster")
     if spec["type"] == "LoadBalancer":
@@ -213,6 +215,39 @@ def _binding(obj: Json) -> None:
     _defaults(obj.setdefault("roleRef", {}), apiGroup="rbac.authorization.k8s.io")
 
 
+def _network_policy(obj: Json) -> None:
+    spec = section(obj, "spec")
+    for rules in ("ingress", "egress"):
+        for rule in entries(spec, rules):
+            for port in entries(rule, "ports"):
+                _defaults(port, protocol="TCP")
+    if not spec.get("policyTypes"):
+        spec["policyTypes"] = ["Ingress", *(["Egress"] if spec.get("egress") else [])]
+
+
+def _endpoint_slice(obj: Json) -> None:
+    for port in entries(obj, "ports"):
+        _defaults(port, protocol="TCP", name="")
+
+
+def _endpoints(obj: Json) -> None:
+    for subset in entries(obj, "subsets"):
+        for port in entries(subset, "ports"):
+            _defaults(port, protocol="TCP")
+
+
+def _autoscaler(obj: Json) -> None:
+    spec = section(obj, "spec")
+    _defaults(spec, minReplicas=1)
+    if not spec.get("metrics"):
+        target = {"type": "Utilization", "averageUtilization": 80}
+        spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+
+
+def _priority_class(obj: Json) -> None:
+    _defaults(obj, preemptionPolicy="PreemptLowerPriority")
+
+
 def _namespace(obj: Json) -> None:
     if name := obj["metadata"].get("name"):
         obj["metadata"].setdefault("labels", {})[NAMESPACE_LABEL] = name
@@ -221,6 +256,7 @@ def _namespace(obj: Json) -> None:
 DECODING: Final[dict[tuple[str, str], Default]] = {
     ("", "namespaces"): _namespace,
     ("", "pods"): _pod,
+    ("", "endpoints"): _endpoints,
     ("", "podtemplates"): lambda obj: _template(obj),
     ("", "replicationcontrollers"): _replica_set,
     ("", "services"): _service,
@@ -231,6 +267,10 @@ DECODING: Final[dict[tuple[str, str], Default]] = {
     ("apps", "statefulsets"): _stateful_set,
     ("apps", "daemonsets"): _daemon_set,
     ("apps", "replicasets"): _replica_set,
+    ("autoscaling", "horizontalpodautoscalers"): _autoscaler,
+    ("discovery.k8s.io", "endpointslices"): _endpoint_slice,
+    ("networking.k8s.io", "networkpolicies"): _network_policy,
+    ("scheduling.k8s.io", "priorityclasses"): _priority_class,
     ("batch", "jobs"): _job,
     ("batch", "cronjobs"): _cron_job,
     ("storage.k8s.io", "storageclasses"): _storage_class,

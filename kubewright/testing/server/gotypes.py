@@ -1,8 +1,8 @@
 """Built-in kinds as their Go types would leave them: what a decoding and encoding round trip adds and drops.
 
 The real server decodes built-in kinds into structs. So structs that are no pointers are always there (``status: {}``),
-empty maps and lists of optional fields vanish, and a value of a wrong JSON type is a decoding error. All of that shows
-in the OpenAPI schema (``default: {}``, ``required``), hence one generic walk for every kind.
+zero values of optional fields vanish unless they are pointers, and a value of a wrong JSON type is a decoding error. The
+table of Go types says who is a pointer, the OpenAPI schema the rest; without the table the schema alone is a good guess.
 """
 
 from __future__ import annotations
@@ -10,8 +10,17 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kubewright.testing.server.documents import Json, is_list, is_object, json_type
+from kubewright.testing.server.gotable import fields_of, is_message, message_of
 
-_GO_NAMES: Final = {"string": "string", "boolean": "bool", "integer": "int32", "number": "float64"}
+_ZERO: Final = {"string": "", "bool": False, "int": 0, "bytes": None}
+_SELF_MADE_ZERO: Final[dict[str, object]] = {
+    "Time": None,
+    "MicroTime": None,
+    "JSON": None,
+    "Quantity": "0",
+    "IntOrString": 0,
+}
+"""What types that encode themselves write for nothing; no field of them can be left out without being a pointer."""
 
 
 class WrongType(Exception):
@@ -19,119 +28,163 @@ class WrongType(Exception):
 
 
 class _Struct:
-    """What the walk needs of one object schema."""
+    """What the walk needs of one object schema and its Go type (empty when unknown, ``{kind`` for a map)."""
 
-    __slots__ = ("arrays", "fields", "required", "scalars", "structs", "values")
+    __slots__ = ("arrays", "fields", "kinds", "name", "required", "structs", "value_kind", "values", "zeros")
 
-    def __init__(self, schema: Json) -> None:
+    def __init__(self, schema: Json, go_type: str) -> None:
         properties: Json = schema.get("properties") or {}
+        known = fields_of(go_type)
+        self.name = go_type.rpartition(".")[2]
         self.required: frozenset[str] = frozenset(schema.get("required") or ())
         self.fields: dict[str, Json] = properties
+        self.kinds: dict[str, str] = {
+            name: known.get(name) or _guessed(child, name in self.required) for name, child in properties.items()
+        }
         self.structs = [
             name for name, child in properties.items() if child.get("default") == {} and child.get("type") == "object"
         ]
         self.arrays = [name for name in schema.get("required") or () if properties.get(name, {}).get("type") == "array"]
-        self.scalars = [
-            (name, properties[name]["default"])
-            for name in schema.get("required") or ()
-            if properties.get(name, {}).get("default") in ("", 0)
-        ]
+        self.zeros = {
+            name: _zero(kind)
+            for name, kind in self.kinds.items()
+            if kind[0] == "!" or (kind in _SELF_MADE_ZERO and name != "creationTimestamp")
+        }
         additional = schema.get("additionalProperties")
         self.values: Json | None = additional if is_object(additional) else None
+        self.value_kind = go_type[1:] if go_type[:1] == "{" else ""
 
 
-_structs: dict[int, tuple[Json, _Struct]] = {}
+def _guessed(schema: Json, required: bool) -> str:
+    """The kind of a field by its schema alone; a pointer where that says nothing."""
+    kind = schema.get("type", "")
+    if kind == "array":
+        return "*"
+    if kind == "object":
+        return "{" if "additionalProperties" in schema and not schema.get("properties") else "?"
+    zero = {"string": "", "integer": 0}.get(kind)
+    if required:
+        return (
+            f"!{'string' if kind == 'string' else 'int'}" if zero is not None and schema.get("default") == zero else "?"
+        )
+    return "string" if kind == "string" and not schema.get("default") and not schema.get("enum") else "?"
 
 
-def _struct(schema: Json) -> _Struct:
-    found = _structs.get(id(schema))
+def _zero(kind: str) -> object:
+    bare = kind.lstrip("!")
+    return _SELF_MADE_ZERO[bare] if bare in _SELF_MADE_ZERO else _ZERO.get(bare)
+
+
+_structs: dict[tuple[int, str], tuple[Json, _Struct]] = {}
+
+
+def _struct(schema: Json, go_type: str) -> _Struct:
+    found = _structs.get((id(schema), go_type))
     if found is None:
-        found = _structs[id(schema)] = (schema, _Struct(schema))
+        found = _structs[id(schema), go_type] = (schema, _Struct(schema, go_type))
     return found[1]
 
 
-def round_trip(obj: Json, schema: Json, kind: str, *, always: Json | None = None, stored: bool = False) -> None:
+def round_trip(
+    obj: Json, schema: Json, api_version: str, kind: str, *, always: Json | None = None, stored: bool = False
+) -> None:
     """Bring a built-in object into the shape its Go type gives it, in place; metadata is left alone. Raises WrongType.
 
-    ``always``: fields (with their zero values) that are written even when empty, where the schema does not say so.
+    ``always``: fields (with their zero values) that are written even when empty, where nothing else says so.
     ``stored``: what storage does in addition, which knows no difference between an empty list and none.
     """
     given = always or {}
     kept = {name: obj[name] for name in given if name in obj}
-    _object(obj, _struct(schema), kind, "", root=True)
+    _object(obj, _struct(schema, message_of(api_version, kind) or f".{kind}"), "", root=True)
     obj.update({**given, **kept})
     if stored:
-        _forget_empty(obj, schema)
+        forget_empty(obj, schema)
 
 
-def _forget_empty(obj: Json, schema: Json) -> None:
+def forget_empty(obj: Json, schema: Json) -> None:
+    """Turn empty lists into null, in place: storage does not tell them apart."""
     fields: Json = schema.get("properties") or {}
     for name, value in obj.items():
         below: Json = fields.get(name) or {}
         if value == [] and below.get("type") == "array":
             obj[name] = None
         elif is_object(value) and name != "metadata":
-            _forget_empty(value, below)
+            forget_empty(value, below)
 
 
-def _object(obj: Json, struct: _Struct, kind: str, path: str, *, root: bool = False) -> None:
+def _object(obj: Json, struct: _Struct, path: str, *, root: bool = False) -> None:
     for name in list(obj):
         if root and name in ("metadata", "apiVersion", "kind"):
             continue
-        value, schema = obj[name], struct.fields.get(name) or struct.values
+        value, schema = obj[name], struct.fields.get(name)
         if schema is None:
             continue
-        declared = name in struct.fields
-        _value(value, schema, kind, _below(path, name) if declared else path)
-        if declared and _vanishes(value, schema, name in struct.required):
+        kind = struct.kinds[name]
+        if value is None and kind.lstrip("!") in _ZERO:
+            value = obj[name] = _zero(kind)
+        _value(value, schema, kind.lstrip("?!"), struct, _below(path, name))
+        if _vanishes(value, kind, name in struct.required):
             del obj[name]
     for name in struct.structs:
-        if name not in obj and not (root and name == "metadata"):
+        if obj.get(name) is None and not (root and name == "metadata"):
             obj[name] = {}
-            _object(obj[name], _struct(struct.fields[name]), kind, _below(path, name))
+            _object(obj[name], _struct(struct.fields[name], struct.kinds[name]), _below(path, name))
     for name in struct.arrays:
         obj.setdefault(name, None)
-    for name, default in struct.scalars:
-        obj.setdefault(name, default)
+    for name, zero in struct.zeros.items():
+        obj.setdefault(name, zero)
+
+
+def _map(values: Json, struct: _Struct, owner: _Struct, path: str) -> None:
+    for name, value in values.items():
+        if value is None and struct.value_kind in ("string", "bytes"):
+            values[name] = ""
+        elif struct.value_kind == "Quantity" and isinstance(value, int):
+            values[name] = str(value)
+        _value(value, struct.values or {}, struct.value_kind, owner, path)
 
 
 def _below(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _vanishes(value: Any, schema: Json, required: bool) -> bool:
+def _vanishes(value: Any, kind: str, required: bool) -> bool:
+    """Whether Go leaves a field out that holds this value."""
+    if kind in _ZERO:
+        return value is None or value is False or value in ("", 0)
     if value is None:
-        return not required
-    if required or value not in ({}, [], ""):
-        return False
-    kind = schema.get("type")
-    if is_object(value):
-        return kind == "object" and "additionalProperties" in schema and not schema.get("properties")
-    return kind == ("array" if is_list(value) else "string") and not schema.get("default") and not schema.get("enum")
+        return not required and kind[0] != "!" and kind not in _SELF_MADE_ZERO
+    return kind[0] in "*{" and not required and value in ([], {})
 
 
-def _value(value: Any, schema: Json, kind: str, path: str) -> None:
+def _value(value: Any, schema: Json, kind: str, owner: _Struct, path: str) -> None:
     if value is None:
         return
     wanted = schema.get("type", "")
     if is_object(value):
         if wanted not in ("object", ""):
-            raise _mismatch("object", wanted, kind, path)
+            raise _mismatch("object", schema, kind, owner, path)
         if wanted:
-            _object(value, _struct(schema), kind, path)
+            struct = _struct(schema, kind)
+            if struct.value_kind:
+                _map(value, struct, owner, path)
+            else:
+                _object(value, struct, path)
     elif is_list(value):
         if wanted not in ("array", ""):
-            raise _mismatch("array", wanted, kind, path)
+            raise _mismatch("array", schema, kind, owner, path)
         items = schema.get("items")
         if is_object(items):
+            below = kind[1:] if kind[:1] == "*" else ""
             for index, item in enumerate(value):
                 if item is None and items.get("type") in ("string", "object"):
                     value[index] = "" if items["type"] == "string" else {}  # the zero value of the Go type
-                _value(value[index], items, kind, path)
+                _value(value[index], items, below, owner, path)
     elif wanted == "string" and schema.get("format") == "byte" and isinstance(value, str):
         _check_base64(value)
     elif wanted and not _is_scalar(value, wanted):
-        raise _mismatch(json_type(value), wanted, kind, path)
+        fraction = f" {value}" if wanted == "integer" and isinstance(value, float) else ""
+        raise _mismatch(json_type(value) + fraction, schema, kind, owner, path)
 
 
 def _check_base64(text: str) -> None:
@@ -157,8 +210,21 @@ def _is_scalar(value: Any, wanted: str) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and wanted == "number"
 
 
-def _mismatch(given: str, wanted: str, kind: str, path: str) -> WrongType:
-    head = path.partition(".")[0]
-    owner = kind + head.capitalize() if "." in path else kind
-    go_name = _GO_NAMES.get(wanted, f"{'[]' if wanted == 'array' else ''}{owner}")
-    return WrongType(f"json: cannot unmarshal {given} into Go struct field {owner}.{path} of type {go_name}")
+def _mismatch(given: str, schema: Json, kind: str, owner: _Struct, path: str) -> WrongType:
+    field = f"{owner.name}.{path}"
+    return WrongType(f"json: cannot unmarshal {given} into Go struct field {field} of type {_go_type(kind, schema)}")
+
+
+def _go_type(kind: str, schema: Json) -> str:
+    """How Go writes a type. Named strings (``v1.PodPhase``) are not in the table and are called strings."""
+    if kind[:1] == "*":
+        return f"[]{_go_type(kind[1:].lstrip('?'), schema.get('items') or {})}"
+    if kind[:1] == "{":
+        return f"map[string]{_go_type(kind[1:].lstrip('?'), schema.get('additionalProperties') or {})}"
+    if is_message(kind):
+        package, _, name = kind.rpartition(".")
+        return f"{package.rpartition('/')[2]}.{name}"
+    declared = str(schema.get("type", ""))
+    if declared == "integer":
+        return str(schema.get("format", "int32"))
+    return {"boolean": "bool", "number": "float64"}.get(declared, declared)

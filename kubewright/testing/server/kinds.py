@@ -12,7 +12,7 @@ from typing import Final
 
 from kubewright.testing.server.documents import Json
 from kubewright.testing.server.godefaults import ALWAYS_THERE, DECODING, NEW, UPDATED
-from kubewright.testing.server.gotypes import round_trip
+from kubewright.testing.server.gotypes import forget_empty, round_trip
 from kubewright.testing.server.registry import ServedResource
 
 _ADMISSION: Final = frozenset(
@@ -122,11 +122,10 @@ def is_namespace(served: ServedResource) -> bool:
 
 def decoded(obj: Json, served: ServedResource) -> None:
     """What decoding into a Go type does to a built-in object, in place. Raises WrongType."""
-    resource = served.resource
-    default = DECODING.get((resource.group, resource.plural))
+    _as_go_type(obj, served)
+    default = DECODING.get((served.resource.group, served.resource.plural))
     if default is not None:
         default(obj)
-    _as_go_type(obj, served)
 
 
 def complete_new(obj: Json, served: ServedResource) -> None:
@@ -134,7 +133,13 @@ def complete_new(obj: Json, served: ServedResource) -> None:
     complete = NEW.get((served.resource.group, served.resource.plural))
     if complete is not None:
         complete(obj)
-    _as_go_type(obj, served, stored=True)
+    _as_go_type(obj, served)
+
+
+def as_stored(obj: Json, served: ServedResource) -> None:
+    """What storage makes of a new built-in object after it was checked, in place: empty lists are none."""
+    if served.schema is not None:
+        forget_empty(obj, served.schema)
 
 
 def complete_updated(obj: Json, served: ServedResource) -> None:
@@ -156,7 +161,8 @@ def zero_object(served: ServedResource) -> Json:
 def _as_go_type(obj: Json, served: ServedResource, *, stored: bool = False) -> None:
     if served.schema is not None:
         always = ALWAYS_THERE.get((served.resource.group, served.resource.plural))
-        round_trip(obj, served.schema, served.resource.kind, always=always, stored=stored)
+        resource = served.resource
+        round_trip(obj, served.schema, resource.api_version, resource.kind, always=always, stored=stored)
 
 
 CUSTOM: Final = Behaviour()

@@ -14,40 +14,22 @@ import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
-from importlib.resources import files
 from typing import Final, TypeAlias
 
 import msgspec
 
 from kubewright.testing.server.documents import Json
+from kubewright.testing.server.gotable import message_of, numbers_of
 from kubewright.testing.server.messages import JSON, ServerRequest, StatusError
 
 MEDIA_TYPE: Final = "application/vnd.kubernetes.protobuf"
 _MAGIC: Final = b"k8s\x00"
-_Row: TypeAlias = tuple[int, str, str]
 _Wire: TypeAlias = int | bytes
 _Value: TypeAlias = "Json | list[_Value] | str | int | float | None"
 
 
 class BadProtobuf(Exception):
     """The bytes are not what they say they are; the text says where that showed."""
-
-
-class _Table(msgspec.Struct, frozen=True):
-    kinds: dict[str, str]
-    messages: dict[str, tuple[_Row, ...]]
-
-
-@cache
-def _table() -> _Table:
-    text = files("kubewright.testing.server").joinpath("data").joinpath("protobuf_fields.json").read_bytes()
-    return msgspec.json.decode(text, type=_Table)
-
-
-@cache
-def _rows(message: str) -> dict[int, tuple[str, str]]:
-    return {number: (name, kind) for number, name, kind in _table().messages[message]}
 
 
 def decode(body: bytes) -> Json | None:
@@ -60,10 +42,10 @@ def decode(body: bytes) -> Json | None:
     envelope = dict(_fields(body[len(_MAGIC) :]))
     type_meta = dict(_fields(_bytes(envelope.get(1, b""))))
     api_version, kind = _bytes(type_meta.get(1, b"")).decode(), _bytes(type_meta.get(2, b"")).decode()
-    message = _table().kinds.get(f"{api_version}/{kind}")
-    if message is None and kind == "DeleteOptions":
+    message = message_of(api_version, kind)
+    if not message and kind == "DeleteOptions":
         message = "meta/v1.DeleteOptions"
-    if message is None:
+    if not message:
         return None
     return {"apiVersion": api_version, "kind": kind, **_message(message, _bytes(envelope.get(2, b"")))}
 
@@ -127,7 +109,7 @@ def _bytes(value: _Wire) -> bytes:
 
 def _message(name: str, data: bytes) -> Json:
     document: Json = {}
-    rows = _rows(name)
+    rows = numbers_of(name)
     for number, raw in _fields(data):
         if number not in rows:
             continue

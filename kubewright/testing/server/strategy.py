@@ -9,7 +9,7 @@ from __future__ import annotations
 from kubewright.testing.server import builtinrules, metadata, statuses
 from kubewright.testing.server.bodies import Notes
 from kubewright.testing.server.documents import Json, section
-from kubewright.testing.server.kinds import Behaviour, complete_new, complete_updated, is_namespace
+from kubewright.testing.server.kinds import Behaviour, as_stored, complete_new, complete_updated, is_namespace
 from kubewright.testing.server.messages import AnyCause
 from kubewright.testing.server.registry import ServedResource
 from kubewright.validation.causes import invalid
@@ -37,6 +37,8 @@ def before_create(obj: Json, served: ServedResource, kind: Behaviour, namespace:
     causes += served.validate(obj, None)
     causes += builtinrules.causes(obj, None, served)
     raise_invalid(obj, causes)
+    if served.builtin:
+        as_stored(obj, served)
     notes.add(*_finalizer_warnings(obj, {}, served), *warnings)
 
 
