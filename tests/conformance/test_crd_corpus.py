@@ -55,6 +55,19 @@ def judgement(answer: Answer) -> dict[str, Any]:
     return {"status": answer.status, "warnings": sorted(warnings), "body": body}
 
 
+def _explained(wanted: dict[str, Any]) -> bool:
+    """Whether the real server refuses for what the embedded one does not look at (docs/embedded-server.md), and for nothing else."""
+    causes: list[dict[str, str]] = (
+        wanted["body"].get("details", {}).get("causes", []) if wanted["status"] == 422 else []
+    )
+    if any(cause["message"].endswith("dependencies is not supported") for cause in causes):
+        return True  # an empty one, which our decoding forgets, makes other parts of the schema unusual too
+    # CEL rules: their syntax, what each may cost, and what all together may.
+    return bool(causes) and all(
+        "x-kubernetes-validations" in cause["field"] or "cost" in cause["message"] for cause in causes
+    )
+
+
 def disagreements(folder: Path, embedded: APIServer, real: EnvTest) -> list[str]:
     ours = Connection(Endpoint(embedded.url, embedded.token))
     theirs = Connection(Endpoint(real.url, real.token, str(real.ca_file)))
@@ -67,7 +80,7 @@ def disagreements(folder: Path, embedded: APIServer, real: EnvTest) -> list[str]
             judgement(each.request("POST", _CRDS, body, {"Content-Type": "application/json"}))
             for each in (theirs, ours)
         )
-        if wanted != got:
+        if wanted != got and not _explained(wanted):
             lines = differences([got], [wanted]).splitlines()
             found.append(
                 "\n".join(
