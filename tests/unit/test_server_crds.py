@@ -161,7 +161,7 @@ PREFIX = "spec.validation.openAPIV3Schema.properties[spec]"
         ),
         (
             {"type": "string", "default": 5},
-            [f'{PREFIX}.default: Invalid value: "integer": ' ' in body must be of type string: "integer"'],
+            [f'{PREFIX}.default: Invalid value: "integer":  in body must be of type string: "integer"'],
         ),
         (
             {"type": "array", "items": {"type": "object"}, "x-kubernetes-list-type": "map"},
