@@ -35,6 +35,18 @@ def test_a_merge_patch_merges_as_the_rfc_says(document: Json, patch: Json, resul
 
 
 @pytest.mark.parametrize(
+    ("document", "result"),
+    [
+        ({}, {"a": [{"b": {}}, None]}),
+        ({"a": [1]}, {"a": [{"b": {}}, None]}),
+        ({"a": {"x": 1}}, {"a": [{"b": {"c": None}}, None]}),
+    ],
+)
+def test_a_merge_patch_drops_nulls_within_new_lists_as_the_real_server_does(document: Json, result: Json) -> None:
+    assert merge_patch(document, {"a": [{"b": {"c": None}}, None]}) == result
+
+
+@pytest.mark.parametrize(
     ("document", "operations", "result"),
     [
         ({"foo": "bar"}, [{"op": "add", "path": "/baz", "value": "qux"}], {"baz": "qux", "foo": "bar"}),

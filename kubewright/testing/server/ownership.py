@@ -210,7 +210,7 @@ class Ownership:
         managers = {} if live is None else decode_managers(live["metadata"].get("managedFields") or []) or {}
         before = _without_managed(live) if live is not None else copy.deepcopy(self._zero(served))
         if live is not None and not managers:
-            first = Manager(_BEFORE_APPLY, "Update", resource.api_version, "")
+            first = Manager(_BEFORE_APPLY, "Update", resource.api_version, subresource)
             self._update(managers, self._zero(served), before, served, first, subresource)
         me = Manager(manager, "Apply", "", subresource)
         merged, conflicts, taken_from = self._apply(managers, before, config, served, me, subresource)

@@ -16,16 +16,30 @@ MAX_OPERATIONS = 10_000
 
 
 def merge_patch(document: object, patch: object) -> object:
-    """Apply a merge patch: objects merge, null removes, everything else replaces."""
+    """Apply a merge patch: objects merge, null removes, everything else replaces.
+
+    What is new also loses the nulls inside its lists, against the RFC: so does the library of the real server.
+    """
+    if not is_object(document):
+        return _without_nulls(patch)
     if not is_object(patch):
         return copy.deepcopy(patch)
-    result: Json = dict(document) if is_object(document) else {}
+    result: Json = dict(document)
     for key, value in patch.items():
         if value is None:
             result.pop(key, None)
         else:
             result[key] = merge_patch(result.get(key), value)
     return result
+
+
+def _without_nulls(value: object) -> object:
+    """A copy in which no object has a null; lists keep theirs."""
+    if is_object(value):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if is_list(value):
+        return [_without_nulls(item) for item in value]
+    return value
 
 
 def json_patch(document: Json, operations: object) -> Json:
