@@ -45,7 +45,8 @@ class RealClock:
         return time.time()
 
     def wait(self, condition: threading.Condition, timeout: float | None) -> bool:
-        return condition.wait(timeout)
+        # `threading` raises OverflowError for longer waits (math.inf: never), which would end the thread that waits.
+        return condition.wait(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
 
     def sleep(self, event: threading.Event, seconds: float) -> bool:
-        return event.wait(seconds)
+        return event.wait(min(seconds, threading.TIMEOUT_MAX))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -314,3 +315,15 @@ def test_delays_and_metrics_share_one_thread(clock: FakeClock) -> None:
 def test_metrics_without_a_name_are_refused() -> None:
     with pytest.raises(ValueError, match="needs a name"):
         WorkQueue[str](metrics=Provider())
+
+
+def test_an_item_that_is_never_due_delays_no_other() -> None:
+    # On the machine's clock: its waits have a longest length, and passing it ended the timer thread.
+    queue: DelayingQueue[str] = DelayingQueue()
+    queue.add_after("never", math.inf)
+    queue.add_after("soon", 0.001)
+    try:
+        eventually(lambda: len(queue) == 1)
+        assert queue.waiting == 1
+    finally:
+        queue.shut_down()
