@@ -142,8 +142,10 @@ class Reflector:
     # --- silence: asked from the informer's clock thread
 
     def deadline(self) -> float | None:
-        """When (Clock.now) the request under way has been silent for too long; None when there is none."""
-        if self._request is None:
+        """When (Clock.now) the request under way has been silent for too long; None when there is none, or it is cut already."""
+        request = self._request
+        # What is cut may take its time to end; as long as it were due, the clock thread would cut it again without pause.
+        if request is None or request.is_set():
             return None
         limit = self._limit if self._limit is not None else self.machine.silence_limit
         return self._heard_at + limit

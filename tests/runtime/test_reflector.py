@@ -10,6 +10,7 @@ import pytest
 
 from kubewright.core.backoff import Backoff
 from kubewright.errors import ApiError, ConnectionRefused, Forbidden, Gone, InternalError, TooManyRequests
+from kubewright.reflector import LIST_TIMEOUT
 from kubewright.testing.clock import FakeClock
 from kubewright.testing.source import ScriptedServer, ScriptedSource, Streaming
 from tests.runtime.informers import informer, settle, synced
@@ -224,6 +225,30 @@ def test_a_silent_watch_is_cut_and_opened_again() -> None:
             clock.step(1)
         server.add("a")
         settle(lambda: sizes(made) == {"a": None})
+
+
+def test_a_request_that_cannot_be_interrupted_is_cut_once(caplog: pytest.LogCaptureFixture) -> None:
+    # A plugin, a name lookup, a key handler that blocks: cut in a loop, it took a whole core and filled the log.
+    clock, began, may_end = FakeClock(), threading.Event(), threading.Event()
+
+    class Deaf(ScriptedSource):
+        def list(self, **options: Any) -> bytes:
+            began.set()
+            may_end.wait(10)
+            return super().list(**options)
+
+    try:
+        with informer(Deaf(ScriptedServer(streaming="refused")), clock=clock) as made:
+            assert began.wait(10)
+            clock.wait_for_deadline(LIST_TIMEOUT)
+            clock.step(LIST_TIMEOUT)
+            settle(lambda: "the server has been silent" in caplog.text)
+            clock.wait_for_waiters(1)  # the clock thread sleeps, although the request is still under way
+            assert caplog.text.count("the server has been silent") == 1
+            may_end.set()
+            settle(lambda: made.has_synced)
+    finally:
+        may_end.set()
 
 
 def test_a_watch_with_bookmarks_is_not_silent() -> None:
