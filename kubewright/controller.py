@@ -232,6 +232,9 @@ class Controller:
         queue = self.queue
         try:
             result = self._reconcile(key)
+            if result is not None and not isinstance(result, Requeue):  # pyright: ignore[reportUnnecessaryIsInstance]
+                # Only the user's checker knows what the function returns; here it must not end the worker.
+                raise TypeError(f"reconcile returned {result!r}: it must return None or a Requeue")
         except TerminalError as error:
             log.error("%s: giving up %s until it changes: %s", self.name, key, error)
             queue.forget(key)

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -174,6 +175,20 @@ def test_a_terminal_error_is_not_tried_again(caplog: pytest.LogCaptureFixture) -
         assert controller.queue.waiting == 0
         assert len(controller.queue) == 0
     assert "giving up default/a until it changes: the image name can never be right" in caplog.text
+
+
+@pytest.mark.parametrize("returned", [5.0, True, {"requeue": True}], ids=repr)
+def test_a_reconcile_that_returns_something_else_fails_and_stops_no_worker(
+    returned: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    reconcile = Reconciler(lambda key: returned if key == A else None)
+    controller = controller_of(reconcile, FakeClock(), workers=1)
+    with running(controller):
+        controller.queue.add(A)
+        controller.queue.add(B)
+        eventually(lambda: B in reconcile.keys)
+        assert controller.queue.num_requeues(A) == 1
+    assert "it must return None or a Requeue" in caplog.text
 
 
 @pytest.mark.parametrize(
