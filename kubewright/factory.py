@@ -87,6 +87,8 @@ class SharedInformerFactoryBase:
         self._namespaces = (namespaces,) if isinstance(namespaces, str) else tuple(dict.fromkeys(namespaces or ()))
         if namespaces is not None and not all(self._namespaces):
             raise ConfigError("namespaces: a name is empty; None means all namespaces")
+        if namespaces is not None and not self._namespaces:
+            raise ConfigError("namespaces: no name is given; None means all namespaces")
         self._label_selector = label_selector
         self._field_selector = field_selector
         self._transform = transform

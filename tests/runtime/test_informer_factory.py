@@ -117,6 +117,11 @@ def test_an_empty_namespace_is_refused() -> None:
         Factory(namespaces=["one", ""])
 
 
+def test_no_namespaces_are_not_taken_for_all_of_them() -> None:
+    with pytest.raises(ConfigError, match="None means all"):
+        Factory(namespaces=[])
+
+
 def test_a_cluster_scoped_kind_ignores_the_factorys_namespaces() -> None:
     zones = Resource(group="example.com", version="v1", kind="Zone", plural="zones", namespaced=False)
     server = ScriptedServer(zones)
