@@ -143,9 +143,13 @@ def header(raw: bytes | Raw) -> Header:
 def split_list(page: bytes) -> ListPage:
     """Splits a list page into raw items. Raises DecodeError when the page is no list."""
     try:
-        return _list_decoder.decode(page)
+        found = _list_decoder.decode(page)
     except msgspec.DecodeError as error:
         raise _decode_error(ListPage, error) from error
+    # `{}` or a Status, taken for an empty list, would empty a cache.
+    if found.items is None and b'"items"' not in page:
+        raise DecodeError(f"the answer is {found.kind or 'an object'} without items, not a list of objects")
+    return found
 
 
 def split_event(line: bytes | Raw) -> RawEvent:

@@ -19,6 +19,12 @@ def test_a_page_is_split_into_raw_items_whatever_they_are() -> None:
     assert (page.metadata.resource_version, page.metadata.continue_) == ("7", "c")
 
 
+@pytest.mark.parametrize("body", [b"{}", b'{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success"}'])
+def test_an_object_without_items_is_no_empty_list(body: bytes) -> None:
+    with pytest.raises(DecodeError, match="without items, not a list"):
+        codec.split_list(body)
+
+
 def test_null_items_are_an_empty_list() -> None:
     # Servers answer null for an empty list of some aggregated APIs.
     assert codec.split_list(b'{"metadata":{},"items":null}').raw_items == []

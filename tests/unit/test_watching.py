@@ -194,7 +194,9 @@ def test_a_table_is_no_list() -> None:
     assert "Table" in str(machine.last_error)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>504</html>", b'{"items":', b"[]", b'{"items":{}}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>504</html>", b'{"items":', b"[]", b'{"items":{}}', b"{}", b'{"kind":"Status"}']
+)
 def test_garbage_instead_of_a_list_is_a_failure(body: bytes) -> None:
     machine = lister()
     machine.next(0.0)
