@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from .api.models.coordination_v1 import Lease, LeaseSpec
 from .clock import Clock, RealClock
-from .errors import AlreadyExists, ApiError, Conflict, KubewrightError, NotFound, TransportError
+from .errors import AlreadyExists, Conflict, KubewrightError, NotFound
 from .objects import ObjectMeta
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ class LeaderElector:
         """One try to get or keep the lease. Never raises for trouble with the server."""
         try:
             won = self._renew_observed(timeout) or self._acquire_or_renew(timeout)
-        except (ApiError, TransportError) as error:
+        except KubewrightError as error:  # also a credential plugin that failed, or an answer of some proxy
             log.warning("%s: no lease this time: %s", self.name, error)
             won = False
         self._report()
@@ -311,7 +311,7 @@ class LeaderElector:
                 log.info("%s: gave the lease up", self.name)
             except Conflict:
                 continue
-            except (ApiError, TransportError) as error:
+            except KubewrightError as error:
                 log.warning(
                     "%s: could not give the lease up, it expires in %g s: %s", self.name, self._lease_duration, error
                 )

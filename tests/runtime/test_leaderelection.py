@@ -12,7 +12,7 @@ import pytest
 from kubewright.api.clientset import Clientset
 from kubewright.api.models.coordination_v1 import Lease, LeaseSpec
 from kubewright.core.wire import Request, Response, StopSignal, Transport
-from kubewright.errors import TransportTimeout
+from kubewright.errors import ConfigError, DecodeError, KubewrightError, TransportTimeout
 from kubewright.leaderelection import LeaderElector, Leadership, LeadershipLost, default_identity
 from kubewright.objects import ObjectMeta
 from kubewright.testing import FakeClock, fake_transport
@@ -111,11 +111,12 @@ class Cuttable:
     def __init__(self, inner: Transport) -> None:
         self.inner = inner
         self.cut = False
+        self.error: KubewrightError = TransportTimeout("cut off")
         self.requests: list[str] = []
 
     def request(self, request: Request, *, timeout: float | None = None, stop: StopSignal | None = None) -> Response:
         if self.cut:
-            raise TransportTimeout("cut off")
+            raise self.error
         self.requests.append(request.method)
         return self.inner.request(request, timeout=timeout, stop=stop)
 
@@ -258,6 +259,28 @@ def test_a_short_cut_is_survived(world: World) -> None:
     transport.cut = False
     world.advance(20)
     assert one.working
+    assert one.leadership is not None
+    assert not one.leadership.stopping.is_set()
+
+
+@pytest.mark.parametrize(
+    "error", [ConfigError("credential plugin 'login' ended with exit code 1"), DecodeError("<html>")], ids=repr
+)
+def test_any_trouble_on_the_way_to_the_lease_is_survived_as_a_short_cut_is(
+    world: World, error: KubewrightError
+) -> None:
+    transport = Cuttable(world.transport)
+    transport.error = error
+    transport.cut = True
+    one = world.candidate("one", transport)
+    world.advance(4)
+    transport.cut = False
+    world.until(lambda: one.working, limit=10)
+    transport.cut = True
+    world.advance(6)
+    transport.cut = False
+    world.advance(20)
+    assert one.raised is None
     assert one.leadership is not None
     assert not one.leadership.stopping.is_set()
 
