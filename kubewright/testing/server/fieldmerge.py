@@ -331,8 +331,12 @@ def _item_problems(value: Items, kind: FieldType, path: str, unique: bool) -> It
     for index, item in enumerate(value):
         where = f"{path}[{index}]"
         if kind.keys is not None and item is None:
-            listed = "associative list with keys" if kind.keys else "associative list without keys"
-            yield f"{path}: element {index}: {listed} may not have a null element"
+            trouble = (
+                "with keys may not have a null element"
+                if kind.keys
+                else "without keys has an element that's an explicit null"
+            )
+            yield f"{path}: element {index}: associative list {trouble}"
             return
         if kind.keys is not None:
             try:

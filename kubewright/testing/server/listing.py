@@ -165,7 +165,7 @@ def _cut(entries: list[Entry], selected: Selection, limit: int, revision: int, p
             if not selected.matches(entry):
                 continue
             chosen.append(entry)
-            if limit and len(chosen) == limit and index + 1 < len(entries):
+            if limit and len(chosen) == limit and index + 1 < len(entries) and not selected.is_single:
                 # The rest may hold nothing that matches; like the real server, say so only by an empty last page.
                 return Page(chosen, revision, _write_token(revision, entry.key + "\x00", prefix))
         return Page(chosen, revision)

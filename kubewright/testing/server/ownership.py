@@ -210,6 +210,14 @@ class Ownership:
         managers = {} if live is None else decode_managers(live["metadata"].get("managedFields") or []) or {}
         before = _without_managed(live) if live is not None else copy.deepcopy(self._zero(served))
         if live is not None and not managers:
+            try:
+                check_shape(before, kind, unique=False)
+            except SchemaMismatch as problem:
+                where = f"{before['metadata'].get('namespace', '')}/{before['metadata'].get('name', '')}; {gvk}"
+                raise statuses.unexplained(
+                    "failed to create manager for existing fields: "
+                    f"failed to convert new object ({where}) to smd typed: {problem}"
+                ) from problem
             first = Manager(_BEFORE_APPLY, "Update", resource.api_version, subresource)
             self._update(managers, self._zero(served), before, served, first, subresource)
         me = Manager(manager, "Apply", "", subresource)

@@ -140,6 +140,8 @@ def _accepted(obj: object, served: ServedResource, options: WriteOptions, notes:
 
 def _converter_text(problem: str) -> str:
     """What Go's unstructured converter (not its decoder) says about a wrong type."""
+    if "base64" in problem:
+        return f"error decoding from json: {problem}"
     given, wanted = problem.partition("unmarshal ")[2].split(" ", 1)[0], problem.rpartition("of type ")[2]
     if wanted.startswith("[]"):
         return f"cannot restore slice from {'int64' if given == 'number' else 'map' if given == 'object' else given}"

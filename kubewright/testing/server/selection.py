@@ -40,6 +40,11 @@ class Selection:
         """Whether something beyond the namespace selects (then a list cannot count what remains)."""
         return not (self.labels.empty and self.fields.empty)
 
+    @property
+    def is_single(self) -> bool:
+        """Whether it names one object; the real server then looks that up, and there is no next page."""
+        return bool(self.name) and (bool(self.namespace) or not self.served.resource.namespaced)
+
     def matches(self, entry: Entry) -> bool:
         """Whether the object is selected."""
         if self.namespace and entry.namespace != self.namespace:
