@@ -175,7 +175,7 @@ class LeaderElector:
         return False
 
     def _lead(self, worker: _Worker, leadership: Leadership, stop: threading.Event) -> None:
-        renewed = self._clock.now()
+        renewed = self._observed_at  # when the lease was asked for: the answer may have come late
         drained_by: float | None = None
         while not worker.finished.is_set():
             now = self._clock.now()

@@ -285,6 +285,26 @@ def test_any_trouble_on_the_way_to_the_lease_is_survived_as_a_short_cut_is(
     assert not one.leadership.stopping.is_set()
 
 
+def test_a_lease_whose_answer_came_late_is_not_outlived(world: World) -> None:
+    class Late(Cuttable):
+        def request(
+            self, request: Request, *, timeout: float | None = None, stop: StopSignal | None = None
+        ) -> Response:
+            answer = super().request(request, timeout=timeout, stop=stop)
+            if request.method == "POST":
+                world.clock.step(4.9)  # less than a request may take
+                self.cut = True
+            return answer
+
+    one = world.candidate("one", Late(world.transport))
+    eventually(lambda: one.working)
+    leadership = one.leadership
+    assert leadership is not None
+    one.may_end.clear()
+    world.until(leadership.stopping.is_set)
+    assert leadership.held()
+
+
 def test_another_holder_ends_leadership_at_once(world: World) -> None:
     one = world.candidate("one")
     eventually(lambda: one.working)
