@@ -97,7 +97,10 @@ def _warn(transport: Transport, header: str | None, request: Request) -> None:
     handler = cast("WarningHandler | None", getattr(transport, "on_warning", None))
     for text in warnings_of({"warning": header}):
         if handler is not None:
-            handler(text)
+            try:
+                handler(text)
+            except Exception:  # the server has done what was asked: that must not look like a failure
+                _log.exception("%s %s: the hook on_warning raised", request.verb, request.resource or request.path)
         else:
             _warnings_log.warning("%s %s: %s", request.verb, request.resource or request.path, text)
 

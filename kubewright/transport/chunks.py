@@ -6,6 +6,7 @@ third of what an event costs us, and everything behind it (framing, locking, wak
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -91,13 +92,25 @@ def _size(line: bytes) -> int:
     return size
 
 
-def read_whole(response: Any) -> bytes:
+def read_whole(response: Any, deadline: float | None = None) -> bytes:
     """The whole body of a response that was not preloaded. Raises what urllib3 and the socket raise.
 
-    An API server sends a list in chunks of 2 kB; http.client takes three reads for each.
+    An API server sends a list in chunks of 2 kB; http.client takes three reads for each. `deadline` (time.monotonic): a body that
+    is still coming then raises TimeoutError; the socket's own timeout begins anew with each byte.
     """
     available = read_available(response, _WHOLE_READ_SIZE) if response.chunked else None
-    return b"".join(available) if available is not None else response.data
+    if deadline is None:
+        return b"".join(available) if available is not None else response.data
+    if available is None and response.chunked:
+        available = response.read_chunked(decode_content=True)
+    elif available is None:
+        available = iter(lambda: response.read1(_WHOLE_READ_SIZE, decode_content=True), b"")
+    parts: list[bytes] = []
+    for part in available:
+        parts.append(part)
+        if time.monotonic() >= deadline:
+            raise TimeoutError("the answer is still coming")
+    return b"".join(parts)
 
 
 def read_available(response: Any, read_size: int = _READ_SIZE) -> Iterator[bytes] | None:

@@ -7,6 +7,7 @@ Idle connections are kept; a stream holds its own until it ends.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -88,15 +89,18 @@ class HttpTransport:
 
     def _whole(self, request: Request, timeout: float | None, stop: StopSignal | None) -> Response:
         limits = self._limits(timeout)
+        deadline = (
+            None if timeout is None else time.monotonic() + timeout
+        )  # the socket's time, not that of a test's clock
         if stop is None:
-            return self._answer(request, limits)
+            return self._answer(request, limits, deadline)
         scope = Interruptible()
         forget = stop.on_stop(scope.interrupt)
         try:
             with scope:
                 if scope.interrupted:
                     raise StreamCut(f"{request.method} {request.path}: stopped before it was sent")
-                return self._answer(request, limits)
+                return self._answer(request, limits, deadline)
         except ValueError as error:
             if scope.interrupted:
                 raise _stopped(request) from error
@@ -124,11 +128,11 @@ class HttpTransport:
         scope.settimeout(read_timeout)
         return HttpStream(answer, scope, forget, f"{request.method} {self.config.url}{request.path}", read_timeout)
 
-    def _answer(self, request: Request, limits: Timeout) -> Response:
+    def _answer(self, request: Request, limits: Timeout, deadline: float | None) -> Response:
         answer = self._send(request, limits)
         whole = False
         try:
-            body = read_whole(answer)
+            body = read_whole(answer, deadline)
             whole = True
         except (HTTPError, OSError) as error:
             raise read_failure(error, f"{request.method} {self.config.url}{request.path}") from error

@@ -188,6 +188,36 @@ def deaf_server() -> Iterator[str]:
 
 
 @contextmanager
+def dripping_server(beginning: bytes, piece: bytes) -> Iterator[str]:
+    """Answers one connection with a beginning, and then with one piece after another, slowly, 500 of them: host and port."""
+    over = threading.Event()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def serve() -> None:
+            try:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(beginning)
+                    for _ in range(500):
+                        if over.wait(0.01):
+                            return
+                        connection.sendall(piece)
+            except OSError:
+                pass  # the client has had enough
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            over.set()
+            thread.join(5)
+
+
+@contextmanager
 def full_server() -> Iterator[str]:
     """Takes no more connections, and refuses none: whoever connects waits (Linux drops what overflows the queue)."""
     with ExitStack() as stack:

@@ -26,7 +26,7 @@ from kubewright.errors import (
 from kubewright.testing import APIServer
 from kubewright.transport import ClientConfig, HttpTransport, Impersonation
 from tests.runtime.clients import HastyClock, Namespaces
-from tests.runtime.servers import NAMESPACE, Seen, Server, deaf_server, free_port, full_server
+from tests.runtime.servers import NAMESPACE, Seen, Server, deaf_server, dripping_server, free_port, full_server
 from tests.support import eventually, no_leaked_threads
 
 GET = build("get", "GET", Namespaces.resource, name="x")
@@ -166,6 +166,18 @@ def test_warnings_go_to_a_handler_where_there_is_one(server: Server) -> None:
     assert heard == ["one", "two"]
 
 
+def test_a_warning_handler_that_raises_does_not_undo_what_the_server_did(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(text: str) -> None:
+        raise RuntimeError(text)
+
+    server.answer = lambda seen: (200, {"Warning": '299 - "one"'}, NAMESPACE)
+    with HttpTransport(ClientConfig(server.url, on_warning=broken)) as transport:
+        assert Namespaces(transport).get("x").metadata
+    assert "the hook on_warning raised" in caplog.text
+
+
 def test_a_path_prefix_of_the_server_is_kept(server: Server) -> None:
     transport = HttpTransport(ClientConfig(f"{server.url}/k8s/clusters/c-1/"))
     transport.request(GET)
@@ -211,6 +223,34 @@ def test_a_server_that_does_not_answer_times_out() -> None:
         transport = HttpTransport(ClientConfig(f"http://{address}"))
         with pytest.raises(TransportTimeout, match="no answer within"):
             transport.request(GET, timeout=0.05)
+
+
+@pytest.mark.parametrize("head", ["content-length: 500", "transfer-encoding: chunked"])
+def test_an_answer_that_comes_byte_by_byte_times_out_as_a_whole(head: str) -> None:
+    piece = b"1\r\n \r\n" if "chunked" in head else b" "
+    with dripping_server(f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode(), piece) as address:
+        with HttpTransport(ClientConfig(f"http://{address}")) as transport:
+            with pytest.raises(TransportTimeout, match="within the time allowed"):
+                transport.request(GET, timeout=0.1)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_answer_with_a_time_limit_is_whole(server: Server, compressed: bool, chunked: bool) -> None:
+    body = NAMESPACE * 20_000  # many reads
+    sent = gzip.compress(body) if compressed else body
+    headers = {"content-encoding": "gzip"} if compressed else {}
+    if chunked:
+        pieces = [sent[at : at + 2048] for at in range(0, len(sent), 2048)]
+        sent = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+        head = "".join(f"{k}: {v}\r\n" for k, v in {**headers, "transfer-encoding": "chunked"}.items())
+        with dripping_server(f"HTTP/1.1 200 OK\r\n{head}\r\n".encode() + sent, b"") as address:
+            with HttpTransport(ClientConfig(f"http://{address}")) as transport:
+                assert transport.request(GET, timeout=20).body == body
+        return
+    server.answer = lambda seen: (200, headers, sent)
+    with HttpTransport(ClientConfig(server.url)) as transport:
+        assert transport.request(GET, timeout=20).body == body
 
 
 def test_a_tls_handshake_that_never_ends_times_out() -> None:
