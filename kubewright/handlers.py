@@ -130,7 +130,8 @@ def only_where(
     on_delete: Callable[[Deleted[T]], object] | None,
 ) -> tuple[Callable[[T], object], Callable[[T, T], object], Callable[[Deleted[T]], object]]:
     """Callbacks that see only the objects for which `where` holds: one that begins to is an add, one that ceases to a delete
-    (I15; client-go: FilteringResourceEventHandler)."""
+    (I15; client-go: FilteringResourceEventHandler). Which deletes it sees, TypedRegistration decides: it knows the state before.
+    """
 
     def add(obj: T) -> None:
         if on_add is not None and where(obj):
@@ -148,7 +149,7 @@ def only_where(
             on_delete(Deleted(old, key_of(old), False))
 
     def delete(deleted: Deleted[T]) -> None:
-        if on_delete is not None and where(deleted.object):
+        if on_delete is not None:
             on_delete(deleted)
 
     return add, update, delete
@@ -174,9 +175,11 @@ class TypedRegistration(Registration, Generic[T]):
         name: str,
         resync_period: float,
         on_remove: Callable[[Registration], None],
+        where: Callable[[T], bool] | None = None,
     ) -> None:
         super().__init__(name, resync_period, on_remove)
         self._cache = cache
+        self._where = where
         self._on_add = on_add
         self._on_update = on_update
         self._on_delete = on_delete
@@ -281,9 +284,16 @@ class TypedRegistration(Registration, Generic[T]):
                 return  # the handler has never heard of it
         if self._on_delete is None:
             return
+        where = self._where
+        if where is not None and known is not None:
+            # Whoever was shown the object is told that it is gone, whatever its last change made of it: removing the last
+            # finalizer and a label in one update is a DELETED without a MODIFIED. (client-go looks at the final state.)
+            shown = self._decoded(known)
+            if shown is not None and not where(shown):
+                return
         for entry in (change.new, known):
             obj = self._decoded(entry) if entry is not None else None
-            if obj is not None:
+            if obj is not None and (where is None or where(obj)):
                 self._on_delete(Deleted(obj, ObjectKey(*change.key), change.unknown))
                 break
 

@@ -299,7 +299,7 @@ class SharedInformer(Generic[T]):
             shown = name or _name_of(on_add or on_update or on_delete)
             if where is not None:
                 on_add, on_update, on_delete = only_where(where, on_add, on_update, on_delete)
-            handler = TypedRegistration(self.cache, on_add, on_update, on_delete, shown, period, self._remove)
+            handler = TypedRegistration(self.cache, on_add, on_update, on_delete, shown, period, self._remove, where)
         with self._lock:
             if self._state == "stopped":
                 raise ShutDown(f"the informer of {self.resource} is stopped: no handler can be added")

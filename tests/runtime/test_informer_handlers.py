@@ -480,6 +480,26 @@ def test_a_filtered_handler_sees_objects_come_and_go_as_they_begin_and_cease_to_
         assert seen.told == ["add a", "update a 20->30", "delete a", "add a", "delete a", "add end"]
 
 
+def test_a_filtered_handler_hears_of_the_delete_of_what_it_was_shown_whatever_the_last_change_was() -> None:
+    # The last finalizer and what the filter looks at go in one update: a DELETED, and no MODIFIED before it.
+    server, seen = ScriptedServer(), Recorder()
+    server.add("shown", spec={"size": 20})
+    server.add("hidden", spec={"size": 1})
+    with synced(server.source()) as made:
+        made.add_event_handler(
+            on_add=seen.add,
+            on_update=seen.update,
+            on_delete=seen.delete,
+            where=lambda obj: obj.spec is not None and (obj.spec.size or 0) > 10,
+        )
+        for name, size in (("shown", 1), ("hidden", 20)):
+            server.modify(name, silent=True, spec={"size": size})
+            server.send_event("DELETED", server.delete(name, silent=True))
+        server.add("end", spec={"size": 99})
+        settle(lambda: "add end" in seen.told)
+        assert seen.told == ["add shown", "delete shown", "add end"]
+
+
 def test_the_error_hook_hears_of_every_failed_request_and_may_raise() -> None:
     # client-go: TestSharedInformerErrorHandling (R21)
     server = ScriptedServer(streaming="refused")
