@@ -263,3 +263,31 @@ def test_a_namespace_that_others_hold_stays_terminating(server: Server) -> None:
     assert server.call("PUT", "/api/v1/namespaces/held/finalize", left).status == 200
     server.call("DELETE", "/api/v1/namespaces/held")
     assert server.call("GET", "/api/v1/namespaces/held").status == 404
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("2024-01-01T00:00:00.123456Z", "2024-01-01T00:00:00.123456Z"),
+        ("2024-01-01T02:00:00.000000+02:00", "2024-01-01T00:00:00.000000Z"),
+    ],
+)
+def test_times_are_written_in_utc(server: Server, given: str, shown: str) -> None:
+    answer = server.call("POST", LEASES, {"metadata": {"name": "l"}, "spec": {"renewTime": given}})
+    assert answer.body["spec"]["renewTime"] == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("x", ' as "2006-01-02T15:04:05.000000Z07:00": cannot parse "x" as "2006"'),
+        ("2024-01-01T00:00:00Z", ' as "2006-01-02T15:04:05.000000Z07:00": cannot parse "Z" as ".000000"'),
+        ("2024-13-01T00:00:00.000000Z", ": month out of range"),
+        ("2024-01-01T25:00:00.000000Z", ": hour out of range"),
+        ("2024-02-31T00:00:00.000000Z", ": day out of range"),
+        ("2024-01-01T00:00:00.000000Zx", ': extra text: "x"'),
+    ],
+)
+def test_what_is_no_time_is_refused_in_go_s_words(server: Server, given: str, why: str) -> None:
+    answer = server.call("POST", LEASES, {"metadata": {"name": "l"}, "spec": {"renewTime": given}})
+    assert answer.status == 400 and answer.body["message"].endswith(f'parsing time "{given}"{why}')

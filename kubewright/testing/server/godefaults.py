@@ -322,13 +322,6 @@ def _account(obj: Json) -> None:
 
 
 ALWAYS_THERE: Final[dict[tuple[str, str], Json]] = {
-    ("", "events"): {
-        "firstTimestamp": None,
-        "lastTimestamp": None,
-        "eventTime": None,
-        "reportingComponent": "",
-        "reportingInstance": "",
-    },
     ("rbac.authorization.k8s.io", "roles"): {"rules": None},
     ("rbac.authorization.k8s.io", "clusterroles"): {"rules": None},
 }

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from kubewright.testing.server.documents import Json, is_list, is_object, json_type
 from kubewright.testing.server.gotable import fields_of, is_message, message_of
+from kubewright.testing.server.gotimes import BadTime, rewritten
 
 _ZERO: Final = {"string": "", "bool": False, "int": 0, "bytes": None}
 _SELF_MADE_ZERO: Final[dict[str, object]] = {
@@ -96,7 +97,8 @@ def round_trip(
     given = always or {}
     kept = {name: obj[name] for name in given if name in obj}
     _object(obj, _struct(schema, message_of(api_version, kind) or f".{kind}"), "", root=True)
-    obj.update({**given, **kept})
+    for name in given.keys() - obj.keys():
+        obj[name] = kept.get(name, given[name])
     if stored:
         forget_empty(obj, schema)
 
@@ -122,7 +124,11 @@ def _object(obj: Json, struct: _Struct, path: str, *, root: bool = False) -> Non
         kind = struct.kinds[name]
         if value is None and kind.lstrip("!") in _ZERO:
             value = obj[name] = _zero(kind)
-        _value(value, schema, kind.lstrip("?!"), struct, _below(path, name))
+        bare = kind.lstrip("?!")
+        if bare in ("Time", "MicroTime") and value is not None:
+            obj[name] = _time(value, bare, struct, _below(path, name))
+        else:
+            _value(value, schema, bare, struct, _below(path, name))
         if _vanishes(value, kind, name in struct.required):
             del obj[name]
     for name in struct.structs:
@@ -133,6 +139,15 @@ def _object(obj: Json, struct: _Struct, path: str, *, root: bool = False) -> Non
         obj.setdefault(name, None)
     for name, zero in struct.zeros.items():
         obj.setdefault(name, zero)
+
+
+def _time(value: object, kind: str, owner: _Struct, path: str) -> str:
+    if not isinstance(value, str):
+        raise _mismatch(json_type(value), {"type": "string"}, "", owner, path)
+    try:
+        return rewritten(value, micro=kind == "MicroTime")
+    except BadTime as problem:
+        raise WrongType(str(problem)) from problem
 
 
 def _map(values: Json, struct: _Struct, owner: _Struct, path: str) -> None:

@@ -100,13 +100,13 @@ def applied(
             obj["metadata"].update((name, said[name]) for name in HOLLOW if said.get(name) in ({}, []))
             served.default_on_read(obj, drop_nulls=False)
     except WrongType as problem:
-        raise statuses.unexplained(_unconvertible(obj, problem)) from problem
+        raise statuses.unexplained(_unconvertible(config, served, problem)) from problem
     return obj
 
 
-def _unconvertible(obj: Json, problem: WrongType) -> str:
-    """What the real server says when the merged object does not fit its Go type."""
-    gvk, meta = go_kind(obj["apiVersion"], obj["kind"]), section(obj, "metadata")
+def _unconvertible(config: Json, served: ServedResource, problem: WrongType) -> str:
+    """What the real server says when the merged object does not fit its Go type; it names what the request names."""
+    gvk, meta = go_kind(served.resource.api_version, served.resource.kind), section(config, "metadata")
     why = f"error decoding from json: {problem}" if "base64" in str(problem) else str(problem)
     return (
         f"failed to convert new object ({meta.get('namespace', '')}/{meta.get('name', '')}; {gvk}) to proper version: "
@@ -142,6 +142,8 @@ def _converter_text(problem: str) -> str:
     """What Go's unstructured converter (not its decoder) says about a wrong type."""
     if "base64" in problem:
         return f"error decoding from json: {problem}"
+    if not problem.startswith("json:"):
+        return f"error decoding from json: {problem}" if "base64" in problem else problem
     given, wanted = problem.partition("unmarshal ")[2].split(" ", 1)[0], problem.rpartition("of type ")[2]
     if wanted.startswith("[]"):
         return f"cannot restore slice from {'int64' if given == 'number' else 'map' if given == 'object' else given}"
