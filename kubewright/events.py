@@ -165,7 +165,7 @@ class EventRecorder:
             return True
 
     def stop(self, timeout: float = _STOP_SECONDS) -> None:
-        """Takes no more events, tries once more to write those that wait, and ends the thread. Idempotent.
+        """Takes no more events, tries once more to write those that wait and the last counts of series, and ends the thread. Idempotent.
 
         After `timeout` seconds it returns anyway; what is not written then is lost, and the log says how much.
         """
@@ -200,13 +200,16 @@ class EventRecorder:
                     self._clock.wait(self._ready, left)
                 event = self._queue.popleft() if self._queue else None
                 if event is None and self._stopping.is_set():
-                    self._idle = True
-                    self._ready.notify_all()
-                    return
+                    break
             now = self._clock.now()
             writes = self._series.expire(now) if event is None else self._series.add(event, now)
             for write in writes:
                 self._write(write)
+        for write in self._series.finish(self._clock.now()):
+            self._write(write)
+        with self._ready:
+            self._idle = True
+            self._ready.notify_all()
 
     def _write(self, event: Event) -> None:
         for attempt in range(MAX_TRIES):
@@ -271,7 +274,9 @@ class _Series:
         if entry is None:
             self._known[key] = _Entry(event, now, now)
             if len(self._known) > KNOWN_EVENTS:
-                self._known.popitem(last=False)
+                _, oldest = self._known.popitem(last=False)
+                if oldest.count > oldest.written_count:
+                    writes.append(self._written(oldest, now))
             self.due = now + FINISH_SECONDS if self.due is None else self.due
             return [*writes, event]
         entry.count += 1
@@ -294,6 +299,10 @@ class _Series:
         ends = [min(e.last + FINISH_SECONDS, e.written + REFRESH_SECONDS) for e in self._known.values()]
         self.due = min(ends, default=None)
         return writes
+
+    def finish(self, now: float) -> list[Event]:
+        """What is to be written at the end: the counts that nobody knows yet."""
+        return [self._written(entry, now) for entry in self._known.values() if entry.count > entry.written_count]
 
     @staticmethod
     def _written(entry: _Entry, now: float) -> Event:

@@ -211,6 +211,27 @@ def test_stopping_writes_what_is_queued(transport: Cuttable, clock: FakeClock) -
     assert recorder.dropped == 1
 
 
+def test_stopping_writes_the_count_of_a_series_that_goes_on(transport: Cuttable, clock: FakeClock) -> None:
+    with no_leaked_threads():
+        with EventRecorder(Clientset(transport), "example.com/gears", clock=clock) as recorder:
+            for _ in range(5):
+                recorder.event(SUBJECT, "Normal", "Cut", "a gear")
+        (event,) = written(transport)
+        assert event.series is not None
+        assert event.series.count == 5
+
+
+def test_a_series_that_gives_way_to_new_events_is_written_with_its_count(
+    transport: Cuttable, recorder: EventRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kubewright.events.KNOWN_EVENTS", 1)
+    for _ in range(5):
+        recorder.event(SUBJECT, "Normal", "Cut", "a gear")
+    recorder.event(SUBJECT, "Normal", "Other", "the only one that is known from now on")
+    settled(recorder)
+    assert [event.series.count for event in written(transport) if event.series is not None] == [5]
+
+
 def test_stopping_without_an_event_starts_nothing(transport: Cuttable) -> None:
     with no_leaked_threads():
         EventRecorder(Clientset(transport), "gears").stop()
