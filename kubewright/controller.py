@@ -18,7 +18,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 from .clock import Clock, RealClock
 from .core.deltas import Deleted
 from .errors import KubewrightError, ShutDown
-from .factory import ResourceInformer, wait_for_cache_sync
+from .factory import ResourceInformer, raise_if_late
 from .informer import SharedInformer
 from .objects import ObjectKey, metadata_of
 from .workqueue import RateLimitingQueue
@@ -170,7 +170,7 @@ class Controller:
                     return
                 if real.now() >= deadline or informer.is_stopped:
                     break
-        wait_for_cache_sync(*self._informers, timeout=0)
+        raise_if_late(self._informers, sync_timeout)
         with self._lock:
             if stop.is_set() or self._stopping.is_set():
                 return

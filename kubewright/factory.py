@@ -215,6 +215,11 @@ def wait_for_cache_sync(
     deadline = real.now() + timeout
     for informer in informers:
         informer.wait_synced(max(0.0, deadline - real.now()), real)
+    raise_if_late(informers, timeout)
+
+
+def raise_if_late(informers: Sequence[SharedInformer[Any]], timeout: float) -> None:
+    """Raises the CacheSyncError of `wait_for_cache_sync` for those that are not synced, after a wait of `timeout` seconds."""
     late = [informer for informer in informers if not informer.has_synced]
     if late:
         reasons = "\n".join("  " + line for informer in late for line in informer.status().describe().splitlines())

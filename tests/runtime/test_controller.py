@@ -300,7 +300,7 @@ def test_no_worker_starts_before_the_caches_are_filled() -> None:
 def test_caches_that_do_not_fill_are_named() -> None:
     informer = SharedInformer(ScriptedServer().source(), Widget)
     controller = Controller(Reconciler()).watches(informer)
-    with pytest.raises(CacheSyncError, match=r"widgets\.example\.com"):
+    with pytest.raises(CacheSyncError, match=r"within 0\.01 s:\n.*widgets\.example\.com"):
         controller.start(sync_timeout=0.01)
     controller.stop()
 
