@@ -233,6 +233,8 @@ class Cache(Generic[T]):
         set_origin(made, raw)
         try:
             made = self._transform(made)
+            if made is None:  # pyright: ignore[reportUnnecessaryComparison]  # a forgotten return
+                raise TypeError("it returned None, not the object")
             if not self._plain:
                 # What the transform left out, the reader never saw: an update must not take it away on the server.
                 set_origin(made, SeenOrigin.of(raw, encode(made)))
@@ -290,7 +292,8 @@ class Cache(Generic[T]):
                     values[name] = indexer.values(entry)
                 else:
                     found = indexer(self.decode(entry))
-                    values[name] = [found] if isinstance(found, str) else builtins.list(found)
+                    # What cannot be hashed fails here, for this object alone, and not in the store, for the whole type.
+                    values[name] = [found] if isinstance(found, str) else builtins.list(dict.fromkeys(found))
             except DecodeError:
                 continue
             except Exception:

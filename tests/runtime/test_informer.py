@@ -180,6 +180,21 @@ def test_an_index_function_that_raises_loses_no_object_and_no_event() -> None:
         assert [name_of(obj) for obj in made.cache.by_index("app", "x")] == ["labelled"]
 
 
+def test_an_index_value_that_cannot_be_one_loses_no_object_and_no_event() -> None:
+    server, seen = ScriptedServer(), Recorder()
+
+    def odd(obj: Widget) -> list[str]:
+        return [obj.metadata.labels]  # type: ignore[union-attr, list-item]
+
+    server.add("first", labels={"app": "x"})
+    with synced(server.source(), indexers={"odd": odd}) as made:
+        seen.attach(made)
+        server.add("second", labels={"app": "y"})
+        settle(lambda: seen.told == ["add first", "add second"])
+        assert made.status().index_errors == 2
+        assert made.cache.indexed_values("odd") == []
+
+
 def test_changing_an_object_that_was_read_does_not_corrupt_the_index() -> None:
     # C12
     server = ScriptedServer()
@@ -378,6 +393,19 @@ def test_readers_and_writers_may_transform_at_once() -> None:
             reader.join()
         settle(lambda: {o.spec.size for o in made.lister.list() if o.spec} == {2 * n for n in range(80, 100)})
         assert odd == []
+
+
+def test_a_transform_that_forgets_to_return_is_said_and_hands_nothing_out() -> None:
+    server = ScriptedServer()
+    server.add("a")
+
+    def forgetful(obj: Widget) -> Widget:
+        return None  # type: ignore[return-value]
+
+    with synced(server.source(), transform=forgetful) as made:
+        assert made.lister.list() == []
+        with pytest.raises(DecodeError, match="the transform raised TypeError: it returned None"):
+            made.cache.get(("default", "a"))
 
 
 def test_a_transform_that_raises_quarantines_that_object_only() -> None:
