@@ -84,7 +84,13 @@ class ProvidedToken:
         self._provider = provider
 
     def authorization(self) -> str | None:
-        return f"Bearer {_one_line(self._provider(), 'token from token_provider')}"
+        try:
+            token = self._provider()
+        except ConfigError:
+            raise
+        except Exception as error:  # whoever sends is promised errors of this package, and may try again after them
+            raise ConfigError(f"token_provider raised {type(error).__name__}: {error}") from error
+        return f"Bearer {_one_line(token, 'token from token_provider')}"
 
     def client_certificate(self) -> tuple[str, str] | None:
         return None

@@ -42,7 +42,7 @@ def load_config(
         return load_kubeconfig(kubeconfig, context=context, clock=clock)
     listed = [path for path in os.environ.get("KUBECONFIG", "").split(os.pathsep) if path]
     candidates = listed or [str(Path.home() / ".kube" / "config")]
-    found = [path for path in candidates if Path(path).expanduser().is_file()]
+    found = [str(path) for path in (Path(each).expanduser() for each in candidates) if path.is_file()]
     if found:
         return _load(found, context, clock or RealClock())
     if context is None and os.environ.get("KUBERNETES_SERVICE_HOST"):
@@ -106,6 +106,9 @@ class _Section:
             raise ConfigError(f"{self.where}: {key} must be true or false")
         return bool(value)
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        return _texts(self.values.get(key), f"{self.where}: {key}")
+
     def path(self, key: str) -> str | None:
         value = self.text(key)
         return None if value is None else os.path.normpath(os.path.join(self.base, value))
@@ -118,6 +121,14 @@ class _Section:
             return base64.b64decode("".join(value.split()), validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             raise ConfigError(f"{self.where}: {key} is not the base64 of a PEM file") from None
+
+
+def _texts(value: object, what: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):  # a string would be taken for its letters
+        raise ConfigError(f"{what} must be a list")
+    return tuple(map(str, cast("list[object]", value)))
 
 
 def _load(paths: Sequence[str], context: str | None, clock: Clock) -> ClientConfig:
@@ -168,6 +179,10 @@ def _merge(paths: Sequence[str]) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
         raise ConfigError(f"kubeconfig {', '.join(paths)}: cannot be read ({type(error).__name__}{line})") from None
+    for kind in ("contexts", "clusters", "users"):
+        for node in merged.config.value[kind]:
+            if not isinstance(node.value, Mapping):
+                raise ConfigError(f"kubeconfig {node.path}: {kind} must be a list of mappings")
     return merged
 
 
@@ -197,15 +212,19 @@ def _find(merger: Any, kind: str, name: str, key: str, paths: Sequence[str]) -> 
 
 def _impersonation(user: _Section) -> Impersonation | None:
     who = user.text("as")
-    groups = cast("Sequence[object]", user.values.get("as-groups") or ())
-    extra = cast("Mapping[str, Sequence[object]]", user.values.get("as-user-extra") or {})
+    groups = user.texts("as-groups")
+    given: object = user.values.get("as-user-extra") or {}
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"{user.where}: as-user-extra must be a mapping")
+    named = cast("Mapping[object, object]", given)
+    extra = {str(key): _texts(values, f"{user.where}: as-user-extra: {key}") for key, values in named.items()}
     if who is None and not groups and not extra:
         return None
     return Impersonation(
         user=who or "",
         uid=user.text("as-uid") or "",
-        groups=tuple(map(str, groups)),
-        extra={str(key): tuple(map(str, values)) for key, values in extra.items()},
+        groups=groups,
+        extra=extra,
     )
 
 
@@ -228,14 +247,17 @@ def _plugin(merger: Any, user: _Section, cluster: _Section, clock: Clock) -> Cre
     mode = _INTERACTIVE.get(plugin.text("interactiveMode") or "IfAvailable")
     if mode is None:
         raise ConfigError(f"{plugin.where}: interactiveMode must be Never, IfAvailable or Always")
-    variables = cast("Sequence[Mapping[str, Any]]", plugin.values.get("env") or ())
+    try:
+        env = {str(item["name"]): str(item["value"]) for item in plugin.values.get("env") or ()}
+    except (TypeError, KeyError):
+        raise ConfigError(f"{plugin.where}: env must be a list of name and value") from None
     return ExecCredentials(
         ExecPlugin(
             # As client-go: a path is relative to the kubeconfig, a bare name is looked up in PATH.
             command=os.path.join(user.base, command) if os.sep in command else command,
             api_version=api_version,
-            args=tuple(map(str, plugin.values.get("args") or ())),
-            env={str(item["name"]): str(item["value"]) for item in variables},
+            args=plugin.texts("args"),
+            env=env,
             interactive=mode,
             install_hint=plugin.text("installHint") or "",
             cluster=_cluster_info(cluster) if plugin.flag("provideClusterInfo") else None,

@@ -96,6 +96,36 @@ def test_an_empty_file_of_the_list_says_nothing(tmp_path: Path, monkeypatch: pyt
     assert load_config().url == "http://one"
 
 
+def test_the_home_directory_may_be_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kubeconfig(tmp_path / "home" / "mine", server="http://mine")
+    monkeypatch.setenv("KUBECONFIG", "~/mine")
+    assert load_config().url == "http://mine"
+
+
+@pytest.mark.parametrize(
+    ("user", "said"),
+    [
+        ({"as": "x", "as-groups": "admins"}, "as-groups must be a list"),
+        ({"as": "x", "as-user-extra": {"scope": "view"}}, "as-user-extra: scope must be a list"),
+        ({"as": "x", "as-user-extra": "view"}, "as-user-extra must be a mapping"),
+        ({"exec": {"command": "x", "apiVersion": "client.authentication.k8s.io/v1", "args": "login"}}, "args must be"),
+        ({"exec": {"command": "x", "apiVersion": "client.authentication.k8s.io/v1", "env": {"A": "b"}}}, "env must be"),
+        ({"exec": {"command": "x", "apiVersion": "client.authentication.k8s.io/v1", "env": [{"name": "A"}]}}, "env"),
+    ],
+)
+def test_a_value_where_a_list_belongs_is_named_and_not_taken_for_its_letters(
+    tmp_path: Path, user: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"user 'main'.*{said}"):
+        load_kubeconfig(kubeconfig(tmp_path / "config", user=user))
+
+
+def test_a_context_that_is_no_mapping_is_said(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("current-context: c\ncontexts: [c]\nclusters: []\nusers: []\n")
+    with pytest.raises(ConfigError, match="contexts must be a list of mappings"):
+        load_kubeconfig(tmp_path / "config")
+
+
 def test_without_any_file_it_says_where_it_looked(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"home/\.kube/config"):
         load_config()
@@ -277,6 +307,15 @@ def test_a_token_can_come_from_a_function(server: Server) -> None:
     transport.request(GET)
     transport.close()
     assert [seen.headers["authorization"] for seen in server.seen] == ["Bearer a", "Bearer b"]
+
+
+def test_what_a_token_function_raises_is_an_error_of_the_configuration(server: Server) -> None:
+    def away() -> str:
+        raise OSError("no metadata server")
+
+    with HttpTransport(ClientConfig(server.url, token_provider=away)) as transport:
+        with pytest.raises(ConfigError, match="token_provider raised OSError: no metadata server"):
+            transport.request(GET)
 
 
 # --- exec plugins
