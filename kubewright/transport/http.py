@@ -19,7 +19,7 @@ from urllib3.util import Timeout
 
 from ..clock import Clock, RealClock
 from ..core.wire import ByteStream, Request, Response, StopSignal
-from ..errors import ConfigError, StreamCut
+from ..errors import ConfigError, StreamCut, TransportError
 from .chunks import read_whole
 from .config import ClientConfig, Impersonation, default_user_agent
 from .connections import Interruptible
@@ -101,8 +101,8 @@ class HttpTransport:
                 if scope.interrupted:
                     raise StreamCut(f"{request.method} {request.path}: stopped before it was sent")
                 return self._answer(request, limits, deadline)
-        except ValueError as error:
-            if scope.interrupted:
+        except (ValueError, TransportError) as error:
+            if scope.interrupted and not isinstance(error, StreamCut):
                 raise _stopped(request) from error
             raise
         finally:
@@ -122,7 +122,11 @@ class HttpTransport:
         except BaseException as error:
             forget()
             scope.detach()
-            if isinstance(error, ValueError) and scope.interrupted:
+            if (
+                scope.interrupted
+                and isinstance(error, (ValueError, TransportError))
+                and not isinstance(error, StreamCut)
+            ):
                 raise _stopped(request) from error
             raise
         scope.settimeout(read_timeout)
@@ -170,7 +174,7 @@ class HttpTransport:
 
 
 def _stopped(request: Request) -> StreamCut:
-    # The TLS layer says ValueError when its socket is shut down at just the wrong moment.
+    # The TLS layer says ValueError when its socket is shut down at just the wrong moment, and connecting says that it cannot.
     return StreamCut(f"{request.method} {request.path}: stopped")
 
 
