@@ -58,6 +58,8 @@ def _scalar(name: str) -> FieldType:
 
 _STRING: Final = _scalar("string")
 _NUMERIC: Final = _scalar("numeric")
+_FORMATTED: Final = _scalar("untyped")
+"""A string with a format is any scalar to merging (kube-openapi ``schemaconv``, convertPrimitive)."""
 _PRIMITIVES: Final = {
     "string": _STRING,
     "integer": _NUMERIC,
@@ -116,6 +118,8 @@ class _Compiler:
         made = self._made.get(key)
         if made is None:
             primitive = _PRIMITIVES.get(schema.get("type", ""))
+            if primitive is _STRING and schema.get("format") not in (None, "", "byte"):
+                return _FORMATTED
             if primitive is not None:
                 return primitive
             made = self._made[key] = FieldType()

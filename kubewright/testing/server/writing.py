@@ -218,7 +218,8 @@ class Writer:
             obj = {**copy.deepcopy(obj), "apiVersion": target.resource.api_version}
         raw = encode(obj)
         completed = raw
-        if not target.builtin and target.structural is not None and target.structural.has_defaults:
+        # Reading from storage fills in defaults and drops nulls that nothing allows.
+        if not target.builtin and target.structural is not None and (target.structural.has_defaults or b"null" in raw):
             target.default_on_read(obj)
             completed = encode(obj)
         incomplete = completed != raw or bool(hollow)
