@@ -6,6 +6,8 @@ resources (apiextensions ``pkg/registry/customresource``); built-in kinds follow
 
 from __future__ import annotations
 
+from typing import Final
+
 from kubewright.testing.server import builtinrules, metadata, statuses
 from kubewright.testing.server.bodies import Notes
 from kubewright.testing.server.documents import Json, section
@@ -13,6 +15,8 @@ from kubewright.testing.server.kinds import Behaviour, as_stored, complete_new, 
 from kubewright.testing.server.messages import AnyCause
 from kubewright.testing.server.registry import ServedResource
 from kubewright.validation.causes import invalid
+
+_GENERIC_METADATA: Final = frozenset({"coordination.k8s.io", "admissionregistration.k8s.io"})
 
 
 def before_create(obj: Json, served: ServedResource, kind: Behaviour, namespace: str, now: float, notes: Notes) -> None:
@@ -31,7 +35,7 @@ def before_create(obj: Json, served: ServedResource, kind: Behaviour, namespace:
         complete_new(obj, served)
     warnings = served.admit(obj, None)
     causes: list[AnyCause] = list(
-        metadata.check(meta, namespaced=served.resource.namespaced, names=kind.names, typed=served.builtin)
+        metadata.check(meta, namespaced=served.resource.namespaced, names=kind.names, typed=_knows_finalizers(served))
     )
     causes = [*_type_causes(obj, served), *causes]
     causes += served.validate(obj, None)
@@ -75,7 +79,7 @@ def before_update(
     if subresource != "status":
         warnings = served.admit(obj, old)
     causes: list[AnyCause] = list(
-        metadata.check(meta, namespaced=served.resource.namespaced, names="segment", typed=served.builtin)
+        metadata.check(meta, namespaced=served.resource.namespaced, names="segment", typed=_knows_finalizers(served))
     )
     causes += 2 * metadata.check_update(meta, before)  # the real server checks, and reports, this twice
     causes += _type_causes(obj, served)
@@ -85,6 +89,14 @@ def before_update(
         causes = list({(cause.field, cause.message): cause for cause in causes}.values())
     raise_invalid(obj, causes)
     notes.add(*_finalizer_warnings(obj, old, served), *warnings)
+
+
+def _knows_finalizers(served: ServedResource) -> bool:
+    """Whether a kind's Go validation refuses finalizers that are neither standard nor qualified (core ValidateObjectMeta).
+
+    Custom resources do not, nor the groups that call apimachinery's ValidateObjectMeta instead.
+    """
+    return served.builtin and served.resource.group not in _GENERIC_METADATA
 
 
 def _type_causes(obj: Json, served: ServedResource) -> list[AnyCause]:

@@ -222,7 +222,8 @@ class Writer:
         if not target.builtin and target.structural is not None and (target.structural.has_defaults or b"null" in raw):
             target.default_on_read(obj)
             completed = encode(obj)
-        incomplete = completed != raw or bool(hollow)
+        # Empty maps of metadata go on the way to storage, which the next write notices; a conversion has dropped them before.
+        incomplete = completed != raw or (bool(hollow) and target is served)
         if target is not served:
             target.prepare(obj)
             completed = encode(obj)

@@ -245,3 +245,14 @@ def cluster_scoped(api: Api) -> None:
     assert "namespace" not in api.post(GADGETS, with_namespace, status=201).body["metadata"]
     api.delete(f"{GADGETS}/scoped")
     api.delete(f"{GADGETS}/scoped-b")
+
+
+@case("refuses finalizers that are no domain's where the group knows the standard ones")
+def standard_finalizers(api: Api) -> None:
+    leases = CONFIGMAPS.replace("/api/v1/", "/apis/coordination.k8s.io/v1/").replace("configmaps", "leases")
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "a", "finalizers": ["bad"]}}
+    api.post(leases, lease, status=201)
+    api.patch(f"{leases}/a", {"metadata": {"finalizers": ["bad", "worse"]}}, status=200)
+    refused = configmap("a")
+    refused["metadata"]["finalizers"] = ["bad"]
+    api.post(CONFIGMAPS, refused, status=422)
