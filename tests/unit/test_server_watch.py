@@ -140,9 +140,8 @@ def test_a_stop_of_the_server_ends_every_watch(server: Server) -> None:
 
 def test_a_kind_that_is_gone_takes_its_watches_with_it(server: Server) -> None:
     watch = server.watch(ALL_WIDGETS)
-    kinds = server.registry.versions("example.com", "widgets")
     server.registry.remove("example.com", "widgets")
-    server.api.end_watches(kinds)
+    server.api.forget("example.com", "widgets")
     assert watch.drain() == ([], True)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from kubewright.clock import Clock, RealClock
 from kubewright.testing.server import statuses, subresources
@@ -374,9 +374,12 @@ class API:
         self._announce()
         return remaining
 
-    def end_watches(self, served: Iterable[ServedResource]) -> None:
-        """End the watches of kinds that are served no longer and forget their objects."""
-        for each in served:
-            self.watchers.end_for(self.writer.collection(each))
-            with self.storage.lock:
-                self.storage.drop(ResourceName(each.resource.group, each.resource.plural))
+    def end_watches(self, group: str, plural: str) -> None:
+        """End the watches of a kind in all its versions: it is served anew, in another way."""
+        self.watchers.end_for(self.storage.collection(ResourceName(group, plural)))
+
+    def forget(self, group: str, plural: str) -> None:
+        """End the watches of a kind that is served no longer, and drop what is left of its objects."""
+        self.end_watches(group, plural)
+        with self.storage.lock:
+            self.storage.drop(ResourceName(group, plural))

@@ -118,7 +118,8 @@ class Writes(Protocol):
     def update_object(self, obj: Json, /) -> Json: ...
     def read_objects(self, served: ServedResource, /) -> list[Json]: ...
     def remove_objects(self, served: ServedResource, /) -> int: ...
-    def end_watches(self, served: list[ServedResource], /) -> None: ...
+    def end_watches(self, group: str, plural: str, /) -> None: ...
+    def forget(self, group: str, plural: str, /) -> None: ...
 
 
 class CrdController:
@@ -191,19 +192,18 @@ class CrdController:
 
     def _serve(self, crd: Json) -> None:
         spec, names = crd["spec"], crd["status"]["acceptedNames"]
-        new = served_versions(spec, names)
-        old = {served.resource.version: served for served in self._registry.versions(spec["group"], names["plural"])}
-        if old and all(served.origin == crd["spec"] for served in old.values()):
+        group, plural = spec["group"], names["plural"]
+        old = self._registry.versions(group, plural)
+        if old and all(served.origin == spec for served in old):
             return
-        self._registry.install(spec["group"], names["plural"], new)
-        kept = {served.resource.version for served in new}
-        self._api.end_watches([served for version, served in old.items() if version not in kept])
+        self._registry.install(group, plural, served_versions(spec, names))
+        if old:  # a real server makes new storage for a changed CRD, and ends the watches on the old one
+            self._api.end_watches(group, plural)
 
     def _stop_serving(self, crd: Json) -> None:
         group, plural = crd["spec"]["group"], crd["spec"]["names"]["plural"]
-        served = self._registry.versions(group, plural)
         self._registry.remove(group, plural)
-        self._api.end_watches(served)
+        self._api.forget(group, plural)
         for other in self._others(crd):
             # names that were taken may be free now
             self._establish(other)
@@ -244,7 +244,10 @@ def set_condition(crd: Json, kind: str, status: str, reason: str, message: str, 
 def served_versions(spec: Json, names: Json) -> list[ServedResource]:
     """The kind in each of its served versions, as the registry wants it."""
     storage = next(version["name"] for version in spec["versions"] if version["storage"])
-    return [_served(spec, names, version, storage) for version in spec["versions"] if version["served"]]
+    versions: dict[str, ServedResource] = {}
+    for version in spec["versions"]:
+        versions[version["name"]] = _served(spec, names, version, storage, versions)
+    return [versions[version["name"]] for version in spec["versions"] if version["served"]]
 
 
 def _deprecated(spec: Json, resource: Resource) -> str:
@@ -266,7 +269,9 @@ def _scale(scale: Json) -> Scale:
     return Scale(scale["specReplicasPath"], scale["statusReplicasPath"], scale.get("labelSelectorPath", ""))
 
 
-def _served(spec: Json, names: Json, version: Json, storage: str) -> ServedResource:
+def _served(
+    spec: Json, names: Json, version: Json, storage: str, versions: Mapping[str, ServedResource]
+) -> ServedResource:
     subresources: Json = version.get("subresources") or {}
     scale: Json | None = subresources.get("scale")
     schema = section(version, "schema", "openAPIV3Schema") or None
@@ -308,4 +313,5 @@ def _served(spec: Json, names: Json, version: Json, storage: str) -> ServedResou
         deprecation_warning=warning,
         selectable={name: path(name) for name in (each.removeprefix(".") for each in selectable)},
         origin=spec,
+        versions=versions,
     )

@@ -76,7 +76,7 @@ def _everything_in(writer: Writer, namespace: str) -> Iterator[tuple[ServedResou
 
 def _kinds(writer: Writer) -> list[ServedResource]:
     """Every stored kind once, in the version it is stored in."""
-    return [served for served in writer.registry.all() if served.resource.version == served.storage_version]
+    return list(dict.fromkeys(writer.storage_kind(served) for served in writer.registry.all()))
 
 
 class GarbageCollector:

@@ -56,6 +56,7 @@ _SYSTEM_META: Final = (
     "managedFields",
     "resourceVersion",
 )
+_NO_SUCH_VERSION: Final = "request to convert CR to an invalid group/version: "
 _STRIPPED: Final[FieldSet] = {
     "f:apiVersion": leaf(),
     "f:kind": leaf(),
@@ -100,11 +101,13 @@ class Ownership:
         me = Manager(manager, "Update", served.resource.api_version, subresource)
         try:
             check_shape(obj, self.type_of(served), unique=False)
+            self._check_in_versions_of(managers, before, served)
+            gained = self._update(managers, before, obj, served, me, subresource)
         except SchemaMismatch:  # the real server then leaves the record as it was
             if live is not None and "managedFields" in live["metadata"]:
                 obj["metadata"]["managedFields"] = live["metadata"]["managedFields"]
             return
-        if self._update(managers, before, obj, served, me, subresource):
+        if gained:
             cap_updaters(managers)
         encode_managers(obj, managers)
 
@@ -127,14 +130,11 @@ class Ownership:
     def _update(
         self, managers: Managers, live: Json, obj: Json, served: ServedResource, me: Manager, subresource: str
     ) -> bool:
-        """The bookkeeping of an update; True when the manager owns something new."""
+        """The bookkeeping of an update; True when the manager owns something new. Raises SchemaMismatch."""
         kind = self.type_of(served)
         ignored = _ignored(served, subresource)
-        try:
-            change = _excluding(compare(live, obj, kind), ignored)
-            self._take_away(managers, None, live, obj, served, change, subresource)
-        except SchemaMismatch:
-            return False
+        change = _excluding(compare(live, obj, kind), ignored)
+        self._take_away(managers, None, live, obj, served, change, subresource)
         gained = difference(union(change.modified, change.added), _STRIPPED)
         if not gained:
             return False
@@ -154,7 +154,10 @@ class Ownership:
         change: Comparison,
         subresource: str,
     ) -> dict[Manager, FieldSet]:
-        """Take changed and removed fields from all other managers; what was taken by change (the conflicts)."""
+        """Take changed and removed fields from all other managers; what was taken by change (the conflicts).
+
+        Raises SchemaMismatch for an object that does not fit another manager's version: comparing there takes nothing off it.
+        """
         conflicts: dict[Manager, FieldSet] = {}
         changes = {served.resource.api_version: change}
         for manager, owned in list(managers.items()):
@@ -164,8 +167,12 @@ class Ownership:
             if theirs is None:
                 found = self._served_in(owned.version, served)
                 if found is None:
+                    if not served.builtin:
+                        raise SchemaMismatch(_NO_SUCH_VERSION + owned.version)
                     del managers[manager]
                     continue
+                self._check_fits(live, found, "failed to convert old object: ")
+                self._check_fits(obj, found, "failed to convert new object: ")
                 theirs = _excluding(compare(live, obj, self.type_of(found)), _ignored(found, subresource))
                 changes[owned.version] = theirs
             taken = intersection(owned.fields, union(theirs.modified, theirs.added))
@@ -179,7 +186,28 @@ class Ownership:
         return conflicts
 
     def _served_in(self, api_version: str, served: ServedResource) -> ServedResource | None:
-        return self._registry.lookup(served.resource.group, api_version.rpartition("/")[2], served.resource.plural)
+        version = api_version.rpartition("/")[2]
+        known = served.versions.get(version)
+        return known or self._registry.lookup(served.resource.group, version, served.resource.plural)
+
+    def _check_in_versions_of(self, managers: Managers, live: Json, served: ServedResource) -> None:
+        """Raise SchemaMismatch unless the live object fits the versions in which managers own something of it.
+
+        Those who track fields convert without pruning, so that a field of one version stands in the way of all others
+        (structured-merge-diff: reconcileManagedFieldsWithSchemaChanges).
+        """
+        for version in {owned.version for owned in managers.values()} - {served.resource.api_version}:
+            found = self._served_in(version, served)
+            if found is not None:
+                self._check_fits(live, found)
+            elif not served.builtin:
+                raise SchemaMismatch(_NO_SUCH_VERSION + version)
+
+    def _check_fits(self, obj: Json, served: ServedResource, trouble: str = "") -> None:
+        try:
+            check_shape(obj, self.type_of(served))
+        except SchemaMismatch as problem:
+            raise SchemaMismatch(f"{trouble}{problem}") from problem
 
     def applied(
         self,
@@ -190,8 +218,11 @@ class Ownership:
         *,
         force: bool,
         subresource: str = "",
-    ) -> Json:
-        """What server-side apply makes of the live object. Raises 400, 409 (conflicts) and 500 (shape), as the server."""
+    ) -> tuple[Json, bool]:
+        """What server-side apply makes of the live object, and whether that changes it (managedFields do not count).
+
+        Raises 400, 409 (conflicts) and 500 (shape), as the server.
+        """
         resource = served.resource
         gvk = go_kind(resource.api_version, resource.kind)
         if (config.get("apiVersion"), config.get("kind")) != (resource.api_version, resource.kind):
@@ -221,10 +252,15 @@ class Ownership:
             first = Manager(_BEFORE_APPLY, "Update", resource.api_version, subresource)
             self._update(managers, self._zero(served), before, served, first, subresource)
         me = Manager(manager, "Apply", "", subresource)
-        merged, conflicts, taken_from = self._apply(managers, before, config, served, me, subresource)
+        try:
+            self._check_in_versions_of(managers, before, served)
+            merged, conflicts, taken_from = self._apply(managers, before, config, served, me, subresource)
+        except SchemaMismatch as problem:
+            raise statuses.unexplained(str(problem)) from problem
         if conflicts and not force and not _allowed(manager, conflicts, before, kind):
             raise _refusal(conflicts, taken_from)
         obj: Json = merged
+        changed = live is None or before != obj
         if before == obj:
             obj = {**before, "metadata": section(before, "metadata")}
         elif me in managers:
@@ -232,7 +268,7 @@ class Ownership:
         if manager == "kubectl":
             _sync_last_applied(obj, config)
         encode_managers(obj, managers)
-        return obj
+        return obj, changed
 
     def _apply(
         self, managers: Managers, live: Json, config: Json, served: ServedResource, me: Manager, subresource: str
@@ -244,6 +280,9 @@ class Ownership:
         claimed = recursive_difference(field_set(config, kind), ignored)
         managers[me] = Owned(claimed, served.resource.api_version, last.time if last is not None else "")
         if last is not None and last.fields:
+            then = self._served_in(last.version, served)
+            if then is not None and then is not served:
+                self._check_fits(merged, then, "failed to convert merged object to last applied version: ")
             merged = self._without_abandoned(merged, managers, last.fields, kind)
         taken_from = dict(managers)
         change = _excluding(compare(live, merged, kind), ignored)

@@ -89,7 +89,9 @@ def applied(
             "error decoding patch: error unmarshaling JSON: while decoding JSON: "
             f"json: cannot unmarshal {given} into Go value of type map[string]interface {{}}"
         )
-    obj = ownership.applied(live, config, served, options.manager, force=options.force, subresource=subresource)
+    obj, changed = ownership.applied(
+        live, config, served, options.manager, force=options.force, subresource=subresource
+    )
     try:
         if served.builtin:
             unknown_fields(obj, served)
@@ -98,7 +100,8 @@ def applied(
             normalise(obj)
             # Stored as they were applied; the next write of any kind drops them, and so makes a new revision.
             obj["metadata"].update((name, said[name]) for name in HOLLOW if said.get(name) in ({}, []))
-            served.default_on_read(obj, drop_nulls=False)
+            if changed:
+                served.default_on_read(obj, drop_nulls=False)
     except WrongType as problem:
         raise statuses.unexplained(_unconvertible(config, served, problem)) from problem
     return obj

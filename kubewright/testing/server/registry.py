@@ -65,6 +65,8 @@ class ServedResource:
     """Name of a built-in kind's schema in the published documents."""
     origin: Json | None = field(default=None, repr=False)
     """The CRD's spec, to see whether a changed CRD changes anything here."""
+    versions: Mapping[str, ServedResource] = field(default_factory=dict[str, "ServedResource"], repr=False)
+    """All versions of a custom kind, this one too, also those that are not served: objects may be stored in them."""
 
     @cached_property
     def schema(self) -> Json | None:
@@ -102,15 +104,26 @@ class ServedResource:
 
         Raises WrongType for metadata of an embedded resource that is none.
         """
+        pruned = self.coerce(obj)
+        if self.structural is None:
+            return pruned
+        if not self.builtin:
+            default(self.structural, obj)
+        elif self.admission is not None:
+            self.admission.default(obj)
+        return pruned
+
+    def coerce(self, obj: Json) -> list[str]:
+        """Prune unknown fields only, in place: what conversion into this version does (apiextensions: schemaCoercingConverter).
+
+        The dotted paths of what was pruned, sorted. Raises WrongType as ``prepare``.
+        """
         structural = self.structural
         if structural is None:
             return []
         pruned = prune(structural, obj, typed=self.builtin)
         if not self.builtin:
             coerce_embedded(structural, obj)
-            default(structural, obj)
-        elif self.admission is not None:
-            self.admission.default(obj)
         return pruned
 
     def validate(self, obj: Json, old: Json | None, subresource: str = "") -> list[Cause]:

@@ -97,13 +97,16 @@ def shown_as(entry: Entry, served: ServedResource) -> bytes:
     view = entry.view
     if view is not None and view[0] is served:
         return view[1]
-    obj = decode(entry.raw)
-    stored = entry.written_as
-    if isinstance(stored, ServedResource):
-        stored.default_on_read(obj)
-    obj["apiVersion"] = served.resource.api_version
-    if not served.builtin:
-        served.prepare(obj)
+    obj = decode(entry.stored or entry.raw)
+    # Defaults are those of the version it is stored in, as its schema is now; conversion only takes away.
+    stored_in = served.versions.get(obj["apiVersion"].rpartition("/")[2])
+    if stored_in is not None:
+        stored_in.coerce(obj)
+        stored_in.default_on_read(obj)
+    if stored_in is not served:
+        obj["apiVersion"] = served.resource.api_version
+        if not served.builtin:
+            served.coerce(obj)
     converted = encode(obj)
     entry.view = (served, converted)
     return converted

@@ -39,8 +39,8 @@ class Entry:
     raw: bytes
     written_as: object = None
     """The served kind (of the storage version) it was written under; read as another one it is converted anew."""
-    incomplete: bool = False
-    """It lacks defaults of the version it is stored in (written through another one): the next write is never idle."""
+    stored: bytes | None = None
+    """What a real server's etcd would hold, where that is not ``raw``: reading it fills in defaults and drops nulls."""
     view: tuple[object, bytes] | None = None
     """The last conversion, kept because readers of another version come again and again."""
 

@@ -188,7 +188,7 @@ class Watchers:
             watcher.stream.close_source()
 
     def end_for(self, collection: Collection) -> None:
-        """End the watches of a resource that is served no longer."""
+        """End all watches of a resource."""
         for watcher in list(self._running.values()):
             if watcher.collection is collection:
                 watcher.stream.end()

@@ -149,7 +149,7 @@ class Writer:
         self._check_version(served, meta, entry, unconditional=kind.unconditional_update)
         before_update(obj, old, served, kind, subresource, notes)
         meta = obj["metadata"]
-        if not entry.incomplete and _same_but_for_times(obj, old):
+        if self._is_stored(served, obj, old, entry):
             return entry, False
         if (
             "deletionTimestamp" in old["metadata"]
@@ -202,30 +202,27 @@ class Writer:
         return last
 
     def storage_kind(self, served: ServedResource) -> ServedResource:
-        """The served kind whose version objects are stored in (the given one when that version is not served)."""
+        """The kind in the version that objects are stored in, whether or not that one is served."""
         resource = served.resource
         if served.storage_version == resource.version:
             return served
-        return self.registry.lookup(resource.group, served.storage_version, resource.plural) or served
+        known = served.versions.get(served.storage_version)
+        return known or self.registry.lookup(resource.group, served.storage_version, resource.plural) or served
 
     def as_entry(self, served: ServedResource, obj: Json, revision: int) -> Entry:
-        """An object as it would be stored, in the storage version (a dry run's answer, or about to be stored)."""
-        hollow = [name for name in HOLLOW if obj["metadata"].get(name) in ({}, [])]
-        for name in hollow:
-            del obj["metadata"][name]
-        target = self.storage_kind(served)
-        if target is not served:
-            obj = {**copy.deepcopy(obj), "apiVersion": target.resource.api_version}
-        raw = encode(obj)
-        completed = raw
+        """An object as it would be stored, in the storage version (a dry run's answer, or about to be stored).
+
+        ``obj`` loses what does not survive that, unless it is stored in another version than it is in.
+        """
+        target, obj = self._for_storage(served, obj)
+        stored = encode(obj)
+        completed = stored
+        hollow = _drop_hollow(obj["metadata"])
         # Reading from storage fills in defaults and drops nulls that nothing allows.
-        if not target.builtin and target.structural is not None and (target.structural.has_defaults or b"null" in raw):
+        filled = target.structural is not None and (target.structural.has_defaults or b"null" in stored)
+        if filled and not target.builtin:
             target.default_on_read(obj)
-            completed = encode(obj)
-        # Empty maps of metadata go on the way to storage, which the next write notices; a conversion has dropped them before.
-        incomplete = completed != raw or (bool(hollow) and target is served)
-        if target is not served:
-            target.prepare(obj)
+        if hollow or filled:
             completed = encode(obj)
         meta: Json = obj["metadata"]
         return Entry(
@@ -236,8 +233,40 @@ class Writer:
             meta.get("labels"),
             completed,
             target,
-            incomplete,
+            None if completed == stored else stored,
         )
+
+    def _for_storage(self, served: ServedResource, obj: Json) -> tuple[ServedResource, Json]:
+        """The kind in its storage version, and the object converted to it: the same object when it is in that version already."""
+        target = self.storage_kind(served)
+        if target is served:
+            return target, obj
+        obj = {**copy.deepcopy(obj), "apiVersion": target.resource.api_version}
+        _drop_hollow(obj["metadata"])
+        target.coerce(obj)
+        return target, obj
+
+    def _is_stored(self, served: ServedResource, obj: Json, old: Json, entry: Entry) -> bool:
+        """Whether storing ``obj`` would leave storage as it is (etcd3 store, GuaranteedUpdate, compares the bytes to be stored).
+
+        An object equal to the one that was read may well change it: where reading had added something, or where the version to
+        store in is another one now. And one that is not equal may not: where conversion takes the difference off again.
+        """
+        if _same_but_for_times(obj, old):
+            if entry.stored is None and entry.written_as is served:
+                return True
+            obj = old
+        elif self.storage_kind(served) is served:
+            return False
+        return bool(self._for_storage(served, obj)[1] == decode(entry.stored or entry.raw))
+
+
+def _drop_hollow(meta: Json) -> bool:
+    """Remove empty maps and lists that decoding metadata forgets, in place; whether there were any."""
+    hollow = [name for name in HOLLOW if meta.get(name) in ({}, [])]
+    for name in hollow:
+        del meta[name]
+    return bool(hollow)
 
 
 def _key(served: ServedResource, namespace: str, name: str) -> str:
