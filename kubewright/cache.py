@@ -121,9 +121,6 @@ class Cache(Generic[T]):
         self._managed_fields = managed_fields
         self._on_undecodable = on_undecodable
         self._read: Callable[[bytes], T] | None = None
-        self._hides_managed_fields = (
-            False  # until an object shows that its metadata is typed: then decoders can skip the field
-        )
         self._plain = (get_origin(model) or model) is dict
         self._indexers: dict[str, IndexFunction[T] | HeaderIndexer] = {}
         self._quarantine: dict[Key, Entry] = {}
@@ -203,20 +200,19 @@ class Cache(Generic[T]):
         fault = entry.fault
         if fault is not None:
             raise DecodeError(str(fault), path=fault.path)
+        read = self._read or self._reader()
         try:
-            read = self._read
-            if read is None:  # late: a decoder of a big model takes milliseconds to make
-                read = reader(self.model) if self._managed_fields else reader_without_managed_fields(self.model)
-                self._read = read
             made = read(entry.raw)
-            if self._transform is not None:
-                return self._transformed(made, entry.raw)
+            return made if self._transform is None else self._transformed(made, entry.raw)
         except DecodeError as error:
             self._put_into_quarantine(entry, error)
             raise
-        if not self._plain:
-            set_origin(made, entry.raw)
-        return made
+
+    def _reader(self) -> Callable[[bytes], T]:
+        """Makes what reads an entry and gives the object its origin. Late: a decoder of a big model takes milliseconds to make."""
+        read = _remembering(reader(self.model)) if self._managed_fields else reader_without_managed_fields(self.model)
+        self._read = read
+        return read
 
     def decode_all(self, entries: Iterable[Entry]) -> builtins.list[T]:
         """As `decode`, leaving out what cannot be decoded."""
@@ -230,7 +226,6 @@ class Cache(Generic[T]):
 
     def _transformed(self, made: T, raw: bytes) -> T:
         assert self._transform is not None
-        set_origin(made, raw)
         try:
             made = self._transform(made)
             if made is None:  # pyright: ignore[reportUnnecessaryComparison]  # a forgotten return
@@ -300,6 +295,15 @@ class Cache(Generic[T]):
                 self.index_errors += 1
                 log.exception("%s: index function %r raised for %s", self.resource, name, ObjectKey(*entry.key))
         return values
+
+
+def _remembering(read: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    def read_one(raw: bytes) -> T:
+        made = read(raw)
+        set_origin(made, raw)
+        return made
+
+    return read_one
 
 
 def _selected(entries: list[Entry], requirement: LabelRequirement) -> list[Entry]:

@@ -11,10 +11,10 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from typing import Generic, TypeAlias, TypeVar, cast
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from .cache import Cache
-from .core.deltas import Change, Deleted, Kind
+from .core.deltas import Adds, Change, Deleted, Kind, keys_of
 from .core.store import Entry, Key
 from .errors import DecodeError
 from .objects import ObjectKey, key_of
@@ -107,14 +107,14 @@ class KeyRegistration(Registration):
 
     def push(self, changes: Sequence[Change]) -> None:
         on_key = self._on_key
-        for change in changes:
+        for key in keys_of(changes):
             if self._closed:
                 return
             try:
-                on_key(_key(ObjectKey, change.key))
+                on_key(_key(ObjectKey, key))
             except Exception:
                 self.errors += 1
-                log.exception("key handler %s raised for %s; going on", self.name, ObjectKey(*change.key))
+                log.exception("key handler %s raised for %s; going on", self.name, ObjectKey(*key))
 
     def mark_synced(self) -> None:
         self._synced.set()
@@ -223,20 +223,25 @@ class TypedRegistration(Registration, Generic[T]):
             if isinstance(item, _Synced):
                 self._synced.set()
                 continue
-            for change in item:
+            todo: Sequence[Any] = item
+            deliver: Callable[[Any], None] = self._deliver
+            if isinstance(item, Adds):
+                todo, deliver = item.entries, self._added
+            for one in todo:
                 if self._closed:
                     return
                 try:
-                    self._deliver(change)
+                    deliver(one)
                 except Exception:  # I8: client-go lets the process crash
                     self.errors += 1
-                    log.exception("handler %s raised for %s; going on", self.name, ObjectKey(*change.key))
+                    log.exception("handler %s raised for %s; going on", self.name, ObjectKey(*one.key))
                 self._delivered += 1
 
     def _deliver(self, change: Change) -> None:
         kind = change.kind
         if kind is _ADDED:
-            self._added(change)
+            if change.new is not None:
+                self._added(change.new)
         elif kind is _UPDATED:
             self._updated(change)
         elif kind is _DELETED:
@@ -246,13 +251,13 @@ class TypedRegistration(Registration, Generic[T]):
             if old is not None and new is not None:
                 self._on_update(old, new)
 
-    def _added(self, change: Change) -> None:
-        if self._on_add is None or change.new is None:
+    def _added(self, entry: Entry) -> None:
+        if self._on_add is None:
             return
         try:
-            new = self._cache.decode(change.new)
+            new = self._cache.decode(entry)
         except DecodeError:
-            self._behind[change.key] = None
+            self._behind[entry.key] = None
         else:
             self._on_add(new)
 

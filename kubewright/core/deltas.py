@@ -11,17 +11,27 @@ purpose, DESIGN.md section 5):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, overload
 
 import msgspec
 
 from ..objects import ObjectKey
 from .store import Entry, Key, Store
 
-__all__ = ["Change", "Deleted", "Kind", "apply_event", "apply_list", "current_as_adds", "current_as_resync"]
+__all__ = [
+    "Adds",
+    "Change",
+    "Deleted",
+    "Kind",
+    "apply_event",
+    "apply_list",
+    "current_as_adds",
+    "current_as_resync",
+    "keys_of",
+]
 
 T = TypeVar("T")
 
@@ -46,6 +56,41 @@ class Change(msgspec.Struct, gc=False, frozen=True):
     old: Entry | None
     new: Entry | None
     unknown: bool = False
+
+
+class Adds(Sequence[Change]):
+    """The adds of many objects at once: a first list is 50,000 of them, and a Change each would be for nothing."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self.entries = entries
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[Change]:
+        return map(_added, self.entries)
+
+    @overload
+    def __getitem__(self, index: int) -> Change: ...
+    @overload
+    def __getitem__(self, index: slice) -> Adds: ...
+    def __getitem__(self, index: int | slice) -> Change | Adds:
+        if isinstance(index, slice):
+            return Adds(self.entries[index])
+        return _added(self.entries[index])
+
+
+def _added(entry: Entry) -> Change:
+    return Change(Kind.ADDED, entry.key, None, entry)
+
+
+def keys_of(changes: Sequence[Change]) -> list[Key]:
+    """What changed, in order."""
+    if isinstance(changes, Adds):
+        return [entry.key for entry in changes.entries]
+    return [change.key for change in changes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +119,17 @@ def apply_event(store: Store, entry: Entry, *, deleted: bool) -> Sequence[Change
         return (Change(Kind.DELETED, key, old, entry),)
     if old is None:
         store.put(entry)
-        return (Change(Kind.ADDED, key, None, entry),)
+        return (_added(entry),)
     if old.uid == entry.uid:
         if _unchanged(old, entry):
             return ()
         store.put(entry)
         return (Change(Kind.UPDATED, key, old, entry),)
     store.put(entry)
-    return Change(Kind.DELETED, key, old, None, True), Change(Kind.ADDED, key, None, entry)
+    return Change(Kind.DELETED, key, old, None, True), _added(entry)
 
 
-def apply_list(store: Store, entries: Iterable[Entry], namespace: str | None = None) -> list[Change]:
+def apply_list(store: Store, entries: Iterable[Entry], namespace: str | None = None) -> Sequence[Change]:
     """Makes the store hold exactly `entries`, in all namespaces or in one, and says what happened.
 
     An unchanged object keeps its old entry, and with it what is known about it. A key that comes twice counts once, the
@@ -93,8 +138,7 @@ def apply_list(store: Store, entries: Iterable[Entry], namespace: str | None = N
     fresh = {entry.key: entry for entry in entries}
     if not len(store):  # the first list: nothing to compare with
         store.replace_all(fresh)
-        added = Kind.ADDED
-        return [Change(added, key, None, entry) for key, entry in fresh.items()]
+        return Adds(list(fresh.values()))
     gone: list[Change] = []
     come: list[Change] = []
     for old in store.entries(namespace):
@@ -103,10 +147,10 @@ def apply_list(store: Store, entries: Iterable[Entry], namespace: str | None = N
     for key, entry in fresh.items():
         before = store.get(key)
         if before is None:
-            come.append(Change(Kind.ADDED, key, None, entry))
+            come.append(_added(entry))
         elif before.uid != entry.uid:
             gone.append(Change(Kind.DELETED, key, before, None, True))
-            come.append(Change(Kind.ADDED, key, None, entry))
+            come.append(_added(entry))
         elif _unchanged(before, entry):
             fresh[key] = before
         else:
@@ -122,9 +166,9 @@ def apply_list(store: Store, entries: Iterable[Entry], namespace: str | None = N
     return gone + come
 
 
-def current_as_adds(store: Store) -> list[Change]:
+def current_as_adds(store: Store) -> Adds:
     """What a handler that comes late is told: every object that is there, as an add (I2)."""
-    return [Change(Kind.ADDED, entry.key, None, entry) for entry in store]
+    return Adds(list(store))
 
 
 def current_as_resync(store: Store) -> list[Change]:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast, get_args
 import msgspec
 
 from ..model import Model, decoder_of, field
-from ..objects import ManagedFieldsEntry, ObjectMeta
+from ..objects import ManagedFieldsEntry, ObjectMeta, set_origin
 from ..open import dec_hook
 from .codec import reader
 
@@ -28,13 +28,17 @@ class _Meta(ObjectMeta, kw_only=True):
 
 
 def reader_without_managed_fields(model: type[T]) -> Callable[[bytes], T]:
-    """A function that reads one document as `model`, without metadata.managedFields. It raises DecodeError as `codec.decode`."""
+    """A function that reads one document as `model`, without metadata.managedFields; the object knows the document as its origin.
+
+    It raises DecodeError as `codec.decode`.
+    """
     whole = reader(model)
     slim = _slim(model)
 
     def drop(raw: bytes) -> T:
         made = whole(raw)
         _drop(made)
+        set_origin(made, raw)
         return made
 
     if slim is None:
@@ -50,6 +54,7 @@ def reader_without_managed_fields(model: type[T]) -> Callable[[bytes], T]:
         meta = made.metadata
         if meta is not None:
             meta.__class__ = ObjectMeta
+            meta._origin = raw
         return cast("T", made)
 
     return skip

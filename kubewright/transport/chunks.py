@@ -33,8 +33,8 @@ class Dechunker:
         self._missing = 0  # bytes of the chunk at hand that have not come, with the two of its line end
         self._trailers = False
 
-    def feed(self, data: bytes) -> bytes:
-        """The payload that `data` brings, possibly none. Raises ProtocolError for what is not the chunked coding."""
+    def feed(self, data: bytes) -> list[bytes]:
+        """The payload that `data` brings, in pieces, possibly none. Raises ProtocolError for what is not the chunked coding."""
         if self.rest:
             data, self.rest = self.rest + data, b""
         parts: list[bytes] = []
@@ -79,7 +79,7 @@ class Dechunker:
                 at = stop + len(between)
                 stop = at + size
             self._missing = size + 2
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return parts
 
 
 def _size(line: bytes) -> int:
@@ -98,17 +98,18 @@ def read_whole(response: Any, deadline: float | None = None) -> bytes:
     An API server sends a list in chunks of 2 kB; http.client takes three reads for each. `deadline` (time.monotonic): a body that
     is still coming then raises TimeoutError; the socket's own timeout begins anew with each byte.
     """
-    available = read_available(response, _WHOLE_READ_SIZE) if response.chunked else None
-    if deadline is None:
-        return b"".join(available) if available is not None else response.data
-    if available is None and response.chunked:
-        available = response.read_chunked(decode_content=True)
-    elif available is None:
-        available = iter(lambda: response.read1(_WHOLE_READ_SIZE, decode_content=True), b"")
+    pieces = _pieces(response, _WHOLE_READ_SIZE) if response.chunked else None
+    if pieces is None and deadline is None:
+        whole: bytes = response.data
+        return whole
+    if pieces is None and response.chunked:
+        pieces = ([part] for part in response.read_chunked(decode_content=True))
+    elif pieces is None:
+        pieces = iter(lambda: [response.read1(_WHOLE_READ_SIZE, decode_content=True)], [b""])
     parts: list[bytes] = []
-    for part in available:
-        parts.append(part)
-        if time.monotonic() >= deadline:
+    for some in pieces:
+        parts += some  # joined once, at the end
+        if deadline is not None and time.monotonic() >= deadline:
             raise TimeoutError("the answer is still coming")
     return b"".join(parts)
 
@@ -119,6 +120,13 @@ def read_available(response: Any, read_size: int = _READ_SIZE) -> Iterator[bytes
     None where that is not possible: the content is compressed, or urllib3 is not built on http.client here. When it ends cleanly the
     connection is free for the next request. Raises ProtocolError when the body is cut, and whatever the socket raises.
     """
+    pieces = _pieces(response, read_size)
+    if pieces is None:
+        return None
+    return filter(None, map(b"".join, pieces))
+
+
+def _pieces(response: Any, read_size: int) -> Iterator[list[bytes]] | None:
     original = getattr(response, "_original_response", None)
     file = getattr(original, "fp", None)
     encoding = response.headers.get("content-encoding", "").lower()
@@ -127,15 +135,13 @@ def read_available(response: Any, read_size: int = _READ_SIZE) -> Iterator[bytes
     return _read(response, original, file, read_size)
 
 
-def _read(response: Any, original: Any, file: Any, read_size: int) -> Iterator[bytes]:
+def _read(response: Any, original: Any, file: Any, read_size: int) -> Iterator[list[bytes]]:
     dechunker = Dechunker()
     while not dechunker.ended:
         data = file.read1(read_size)
         if not data:
             raise ProtocolError("the answer ended before its last chunk")
-        payload = dechunker.feed(data)
-        if payload:
-            yield payload
+        yield dechunker.feed(data)
     original.close()
     if dechunker.rest:
         response.close()  # bytes that nobody asked for: this connection is not to be used again

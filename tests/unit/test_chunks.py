@@ -28,7 +28,7 @@ def test_payload_is_the_same_however_the_bytes_are_cut(chunks: list[bytes], cuts
     got = b""
     for start, end in itertools.pairwise(edges):
         assert not dechunker.ended
-        got += dechunker.feed(data[start:end])
+        got += b"".join(dechunker.feed(data[start:end]))
     assert got == b"".join(chunks)
     assert dechunker.ended
     assert dechunker.rest == b""
@@ -43,29 +43,29 @@ def test_many_chunks_of_one_size_give_their_payload_too(count: int, size: int, t
     data = wire(chunks)
     edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
     dechunker = Dechunker()
-    got = b"".join(dechunker.feed(data[start:end]) for start, end in itertools.pairwise(edges))
+    got = b"".join(b"".join(dechunker.feed(data[start:end])) for start, end in itertools.pairwise(edges))
     assert got == b"".join(chunks)
     assert dechunker.ended
 
 
 def test_all_chunks_of_one_read_come_as_one_piece() -> None:
-    assert Dechunker().feed(b"3\r\nabc\r\n2\r\nde\r\n") == b"abcde"
+    assert b"".join(Dechunker().feed(b"3\r\nabc\r\n2\r\nde\r\n")) == b"abcde"
 
 
 def test_part_of_a_chunk_is_handed_on_at_once() -> None:
     dechunker = Dechunker()
-    assert dechunker.feed(b"6\r\nabc") == b"abc"
-    assert dechunker.feed(b"def\r") == b"def"
-    assert dechunker.feed(b"\n1\r\nx") == b"x"
+    assert b"".join(dechunker.feed(b"6\r\nabc")) == b"abc"
+    assert b"".join(dechunker.feed(b"def\r")) == b"def"
+    assert b"".join(dechunker.feed(b"\n1\r\nx")) == b"x"
 
 
 def test_extensions_and_upper_case_sizes_are_understood() -> None:
-    assert Dechunker().feed(b"A;name=value\r\n0123456789\r\n") == b"0123456789"
+    assert b"".join(Dechunker().feed(b"A;name=value\r\n0123456789\r\n")) == b"0123456789"
 
 
 def test_what_comes_after_the_end_is_kept_apart() -> None:
     dechunker = Dechunker()
-    assert dechunker.feed(b"1\r\na\r\n0\r\n\r\nHTTP/1.1 200") == b"a"
+    assert b"".join(dechunker.feed(b"1\r\na\r\n0\r\n\r\nHTTP/1.1 200")) == b"a"
     assert dechunker.ended
     assert dechunker.rest == b"HTTP/1.1 200"
 

@@ -305,10 +305,10 @@ def check(meta: Json, *, namespaced: bool, names: str, typed: bool = False) -> l
     generation = meta.get("generation", 0)
     if generation < 0:
         causes.append(invalid("metadata.generation", generation, "must be greater than or equal to 0"))
-    causes += _label_causes(meta.get("labels", {}))
-    causes += _annotation_causes(meta.get("annotations", {}))
-    causes += _owner_causes(meta.get("ownerReferences", []))
-    causes += _finalizer_causes(meta.get("finalizers", []))
+    causes += _label_causes(meta.get("labels") or {})
+    causes += _annotation_causes(meta.get("annotations") or {})
+    causes += _owner_causes(meta.get("ownerReferences") or [])
+    causes += _finalizer_causes(meta.get("finalizers") or [])
     if typed:
         causes += [
             invalid(
@@ -316,7 +316,7 @@ def check(meta: Json, *, namespaced: bool, names: str, typed: bool = False) -> l
                 name,
                 "name is neither a standard finalizer name nor is it fully qualified",
             )
-            for index, name in enumerate(meta.get("finalizers", []))
+            for index, name in enumerate(meta.get("finalizers") or [])
             if "/" not in name and name not in STANDARD_FINALIZERS
         ]
     return causes
@@ -326,7 +326,7 @@ def check_update(meta: Json, old: Json) -> list[AnyCause]:
     """Everything an update may not do to metadata (upstream ValidateObjectMetaUpdate)."""
     causes: list[AnyCause] = []
     if "deletionTimestamp" in old:
-        extra = sorted(set(meta.get("finalizers", [])) - set(old.get("finalizers", [])))
+        extra = sorted(set(meta.get("finalizers") or []) - set(old.get("finalizers") or []))
         if extra:
             listed = "[]string{" + ", ".join(statuses.quote(finalizer) for finalizer in extra) + "}"
             detail = f"no new finalizers can be added if the object is being deleted, found new finalizers {listed}"
@@ -337,7 +337,7 @@ def check_update(meta: Json, old: Json) -> list[AnyCause]:
         if meta.get(name) != old.get(name):
             shown = meta.get(name, "" if name in ("name", "namespace", "uid") else None)
             causes.append(invalid(f"metadata.{name}", shown, IMMUTABLE))
-    causes += _label_causes(meta.get("labels", {}))
-    causes += _annotation_causes(meta.get("annotations", {}))
-    causes += _owner_causes(meta.get("ownerReferences", []))
+    causes += _label_causes(meta.get("labels") or {})
+    causes += _annotation_causes(meta.get("annotations") or {})
+    causes += _owner_causes(meta.get("ownerReferences") or [])
     return causes

@@ -235,20 +235,20 @@ class Ownership:
         try:
             check_shape(config, kind)
         except SchemaMismatch as problem:
-            meta = section(config, "metadata")
-            where = f"{meta.get('namespace', '')}/{meta.get('name', '')}; {gvk}"
-            raise statuses.unexplained(f"failed to create typed patch object ({where}): {problem}") from problem
+            raise statuses.unexplained(
+                f"failed to create typed patch object ({_named(config, gvk)}): {problem}"
+            ) from problem
         managers = {} if live is None else decode_managers(live["metadata"].get("managedFields") or []) or {}
         before = _without_managed(live) if live is not None else copy.deepcopy(self._zero(served))
-        if live is not None and not managers:
+        if live is not None:
             try:
                 check_shape(before, kind, unique=False)
             except SchemaMismatch as problem:
-                where = f"{before['metadata'].get('namespace', '')}/{before['metadata'].get('name', '')}; {gvk}"
-                raise statuses.unexplained(
-                    "failed to create manager for existing fields: "
-                    f"failed to convert new object ({where}) to smd typed: {problem}"
-                ) from problem
+                trouble = "failed to create typed live object ({}): {}"
+                if not managers:
+                    trouble = "failed to create manager for existing fields: failed to convert new object ({}) to smd typed: {}"
+                raise statuses.unexplained(trouble.format(_named(before, gvk), problem)) from problem
+        if live is not None and not managers:
             first = Manager(_BEFORE_APPLY, "Update", resource.api_version, subresource)
             self._update(managers, self._zero(served), before, served, first, subresource)
         me = Manager(manager, "Apply", "", subresource)
@@ -307,6 +307,11 @@ class Ownership:
         abandoned = intersection(difference(everything, _fields_of(pruned, kind)), named)
         thinned = remove(merged, abandoned, kind)
         return thinned if is_object(thinned) else {}
+
+
+def _named(obj: Json, gvk: str) -> str:
+    meta = section(obj, "metadata")
+    return f"{meta.get('namespace', '')}/{meta.get('name', '')}; {gvk}"
 
 
 def _fields_of(value: object, kind: FieldType) -> FieldSet:

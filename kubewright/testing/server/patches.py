@@ -99,7 +99,7 @@ def applied(
             said = section(obj, "metadata")
             normalise(obj)
             # Stored as they were applied; the next write of any kind drops them, and so makes a new revision.
-            obj["metadata"].update((name, said[name]) for name in HOLLOW if said.get(name) in ({}, []))
+            obj["metadata"].update((name, said[name]) for name in HOLLOW if name in said and not said[name])
             if changed:
                 served.default_on_read(obj, drop_nulls=False)
     except WrongType as problem:

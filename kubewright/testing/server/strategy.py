@@ -108,7 +108,7 @@ def _finalizer_warnings(obj: Json, old: Json, served: ServedResource) -> list[st
     """What custom resources say about new finalizers without a domain or path."""
     if served.builtin:
         return []
-    new = set(obj["metadata"].get("finalizers", ())) - set(section(old, "metadata").get("finalizers", ()))
+    new = set(obj["metadata"].get("finalizers") or ()) - set(section(old, "metadata").get("finalizers") or ())
     warnings: list[str] = []
     for finalizer in sorted(new):
         if "/" not in finalizer and finalizer not in metadata.STANDARD_FINALIZERS:

@@ -262,8 +262,8 @@ class Writer:
 
 
 def _drop_hollow(meta: Json) -> bool:
-    """Remove empty maps and lists that decoding metadata forgets, in place; whether there were any."""
-    hollow = [name for name in HOLLOW if meta.get(name) in ({}, [])]
+    """Remove empty maps and lists, and nulls, that decoding metadata forgets, in place; whether there were any."""
+    hollow = [name for name in HOLLOW if name in meta and not meta[name]]
     for name in hollow:
         del meta[name]
     return bool(hollow)
