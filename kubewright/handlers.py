@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from typing import Generic, TypeAlias, TypeVar, cast
 
 from .cache import Cache
 from .core.deltas import Adds, Change, Deleted, Kind, keys_of
@@ -22,6 +22,7 @@ from .objects import ObjectKey, key_of
 __all__ = ["KeyRegistration", "Registration", "TypedRegistration", "only_where"]
 
 T = TypeVar("T")
+_Keyed = TypeVar("_Keyed", Change, Entry)
 
 log = logging.getLogger("kubewright.informer")
 
@@ -223,19 +224,21 @@ class TypedRegistration(Registration, Generic[T]):
             if isinstance(item, _Synced):
                 self._synced.set()
                 continue
-            todo: Sequence[Any] = item
-            deliver: Callable[[Any], None] = self._deliver
             if isinstance(item, Adds):
-                todo, deliver = item.entries, self._added
-            for one in todo:
-                if self._closed:
-                    return
-                try:
-                    deliver(one)
-                except Exception:  # I8: client-go lets the process crash
-                    self.errors += 1
-                    log.exception("handler %s raised for %s; going on", self.name, ObjectKey(*one.key))
-                self._delivered += 1
+                self._each(item.entries, self._added)
+            else:
+                self._each(item, self._deliver)
+
+    def _each(self, todo: Sequence[_Keyed], deliver: Callable[[_Keyed], None]) -> None:
+        for one in todo:
+            if self._closed:
+                return
+            try:
+                deliver(one)
+            except Exception:  # I8: client-go lets the process crash
+                self.errors += 1
+                log.exception("handler %s raised for %s; going on", self.name, ObjectKey(*one.key))
+            self._delivered += 1
 
     def _deliver(self, change: Change) -> None:
         kind = change.kind
