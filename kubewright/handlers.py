@@ -228,6 +228,7 @@ class TypedRegistration(Registration, Generic[T]):
                 self._each(item.entries, self._added)
             else:
                 self._each(item, self._deliver)
+            item = None  # while it waits for the next one, it holds on to nothing
 
     def _each(self, todo: Sequence[_Keyed], deliver: Callable[[_Keyed], None]) -> None:
         for one in todo:

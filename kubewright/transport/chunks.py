@@ -14,8 +14,7 @@ from urllib3.exceptions import ProtocolError
 
 __all__ = ["Dechunker", "read_available", "read_whole"]
 
-_READ_SIZE = 64 * 1024
-_WHOLE_READ_SIZE = 256 * 1024
+_READ_SIZE = 256 * 1024  # measured: 64 kB cost a tenth more an event of 4.5 kB, 1 MB more of everything
 _MAX_LINE = 16 * 1024
 
 
@@ -98,14 +97,14 @@ def read_whole(response: Any, deadline: float | None = None) -> bytes:
     An API server sends a list in chunks of 2 kB; http.client takes three reads for each. `deadline` (time.monotonic): a body that
     is still coming then raises TimeoutError; the socket's own timeout begins anew with each byte.
     """
-    pieces = _pieces(response, _WHOLE_READ_SIZE) if response.chunked else None
+    pieces = _pieces(response, _READ_SIZE) if response.chunked else None
     if pieces is None and deadline is None:
         whole: bytes = response.data
         return whole
     if pieces is None and response.chunked:
         pieces = ([part] for part in response.read_chunked(decode_content=True))
     elif pieces is None:
-        pieces = iter(lambda: [response.read1(_WHOLE_READ_SIZE, decode_content=True)], [b""])
+        pieces = iter(lambda: [response.read1(_READ_SIZE, decode_content=True)], [b""])
     parts: list[bytes] = []
     for some in pieces:
         parts += some  # joined once, at the end

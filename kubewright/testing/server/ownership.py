@@ -232,25 +232,16 @@ class Ownership:
         if "managedFields" in section(config, "metadata"):
             raise statuses.bad_request("metadata.managedFields must be nil")
         kind = self.type_of(served)
-        try:
-            check_shape(config, kind)
-        except SchemaMismatch as problem:
-            raise statuses.unexplained(
-                f"failed to create typed patch object ({_named(config, gvk)}): {problem}"
-            ) from problem
         managers = {} if live is None else decode_managers(live["metadata"].get("managedFields") or []) or {}
         before = _without_managed(live) if live is not None else copy.deepcopy(self._zero(served))
-        if live is not None:
-            try:
-                check_shape(before, kind, unique=False)
-            except SchemaMismatch as problem:
-                trouble = "failed to create typed live object ({}): {}"
-                if not managers:
-                    trouble = "failed to create manager for existing fields: failed to convert new object ({}) to smd typed: {}"
-                raise statuses.unexplained(trouble.format(_named(before, gvk), problem)) from problem
         if live is not None and not managers:
+            trouble = "failed to create manager for existing fields: failed to convert new object ({}) to smd typed: {}"
+            _must_fit(before, kind, gvk, trouble, unique=False)
             first = Manager(_BEFORE_APPLY, "Update", resource.api_version, subresource)
             self._update(managers, self._zero(served), before, served, first, subresource)
+        _must_fit(config, kind, gvk, "failed to create typed patch object ({}): {}")
+        if live is not None:
+            _must_fit(before, kind, gvk, "failed to create typed live object ({}): {}", unique=False)
         me = Manager(manager, "Apply", "", subresource)
         try:
             self._check_in_versions_of(managers, before, served)
@@ -309,9 +300,13 @@ class Ownership:
         return thinned if is_object(thinned) else {}
 
 
-def _named(obj: Json, gvk: str) -> str:
-    meta = section(obj, "metadata")
-    return f"{meta.get('namespace', '')}/{meta.get('name', '')}; {gvk}"
+def _must_fit(obj: Json, kind: FieldType, gvk: str, trouble: str, *, unique: bool = True) -> None:
+    try:
+        check_shape(obj, kind, unique=unique)
+    except SchemaMismatch as problem:
+        meta = section(obj, "metadata")
+        where = f"{meta.get('namespace', '')}/{meta.get('name', '')}; {gvk}"
+        raise statuses.unexplained(trouble.format(where, problem)) from problem
 
 
 def _fields_of(value: object, kind: FieldType) -> FieldSet:

@@ -236,4 +236,7 @@ def misfit(api: Api) -> None:
     api.apply(f"{path}/a", {**body, "spec": {"x": "1"}}, "one", status=201)
     api.patch(f"{path}/a", {"spec": {"size": 0}}, status=200)
     api.apply(f"{path}/a", {**body, "spec": {"x": "2"}}, "one", status=500)
+    other: dict[str, Any] = {**body, "metadata": {"name": "b"}}
+    api.post(path, {**other, "spec": {"size": 0}}, status=201)
+    api.apply(f"{path}/b", {**other, "surprise": None}, "one", status=500)
     api.delete(f"{CRDS}/misfits.defs.example.com")
