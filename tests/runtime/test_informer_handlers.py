@@ -45,6 +45,25 @@ def test_a_handler_that_is_added_late_is_told_every_object() -> None:
         settle(lambda: sorted(seen.told) == ["add a", "add b"])
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["before start", "added late"])
+def test_a_handler_can_tell_what_was_there_from_what_came_later(late: bool) -> None:
+    # I1, I2: isInInitialList; client-go: TestTypedResourceEventHandlerDetailedFuncs
+    server = ScriptedServer()
+    widgets(server, "a", "b")
+    initial: dict[str, bool] = {}
+    with informer(server.source(), start=False) as made:
+        if late:
+            made.start()
+            settle(lambda: made.has_synced)
+        told = made.add_event_handler(on_add=lambda obj: initial.__setitem__(name_of(obj), not told.has_synced))
+        if not late:
+            made.start()
+        settle(lambda: told.has_synced)
+        server.add("c")
+        settle(lambda: "c" in initial)
+    assert initial == {"a": True, "b": True, "c": False}
+
+
 def test_handlers_that_come_while_events_flow_miss_and_repeat_nothing() -> None:
     # client-go: TestAddWhileActive, TestSharedInformerInitializationRace (I2)
     server = ScriptedServer()
