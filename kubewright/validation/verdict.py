@@ -49,4 +49,4 @@ def _check_status(schema: Structural, obj: dict[str, Any], old: dict[str, Any] |
     below = schema.properties.get("status")
     if below is None or "status" not in obj:
         return []
-    return check(below, obj["status"], ABSENT if old is None else old.get("status", ABSENT))
+    return check(below, obj["status"], ABSENT if old is None else old.get("status"))  # none is null here, as in Go

@@ -105,8 +105,13 @@ class Api:
             self.transcript.append(entry)
             if stream.status >= 400:
                 entry["body"] = self._normalise(stream.rest())
-            assert stream.status == status, f"{entry['request']}: {stream.status}, not {status}: {entry.get('body')}"
-            yield Watch(stream, entry.setdefault("events", []), self._normalise)
+            assert status in (
+                ANY,
+                stream.status,
+            ), f"{entry['request']}: {stream.status}, not {status}: {entry.get('body')}"
+            yield Watch(
+                stream, entry.setdefault("events", []), lambda event: self._normalise(_plain_event(path, event))
+            )
 
     def close(self) -> None:
         self._connection.close()
@@ -166,10 +171,14 @@ def _without_column_words(path: str, body: Any) -> Any:
     return {**body, "columnDefinitions": columns}
 
 
+def _plain_event(path: str, event: Any) -> Any:
+    return {**event, "object": _without_column_words(path, event["object"])}
+
+
 class Watch:
     """An open watch of a case."""
 
-    def __init__(self, stream: EventStream, record: list[Any], normalise: Normaliser) -> None:
+    def __init__(self, stream: EventStream, record: list[Any], normalise: Callable[[Any], Any]) -> None:
         self._events = iter(stream)
         self._record = record
         self._normalise = normalise

@@ -111,6 +111,7 @@ def test_options_of_a_watch_are_checked_before_it_begins(server: Server) -> None
 
 def test_bookmarks_come_about_once_a_minute_and_shortly_before_the_end(server: Server) -> None:
     watch = server.watch(ALL_WIDGETS, {"allowWatchBookmarks": "true", "timeoutSeconds": "90"})
+    assert len(events(watch)) == 1  # the end of the initial events
     quiet = server.watch(ALL_WIDGETS)
     bookmarks: list[int] = []
     for second in range(1, 91):

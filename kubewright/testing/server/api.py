@@ -28,7 +28,7 @@ from kubewright.testing.server.registry import Registry, ServedResource
 from kubewright.testing.server.represent import Representation, decode
 from kubewright.testing.server.routing import Route, parse_path
 from kubewright.testing.server.scale import rescaled, scale_of
-from kubewright.testing.server.selection import selection
+from kubewright.testing.server.selection import parse_selectors, selection
 from kubewright.testing.server.store import Entry, EventType, ResourceName, Storage
 from kubewright.testing.server.watching import Watchers
 from kubewright.testing.server.writing import Writer
@@ -270,6 +270,7 @@ class API:
 
     def _list(self, request: ServerRequest, route: Route, served: ServedResource) -> Answer:
         shown = Representation(served, request)
+        parse_selectors(request)
         check_options(request, watch=False)
         selected = selection(served, route.namespace, request)
         with self.storage.lock:
@@ -279,6 +280,7 @@ class API:
 
     def _watch(self, request: ServerRequest, route: Route, served: ServedResource) -> Answer:
         shown = Representation(served, request)
+        parse_selectors(request)
         check_options(request, watch=True)
         selected = selection(served, route.namespace, request, name=route.name)
         with self.storage.lock:
@@ -348,6 +350,7 @@ class API:
 
     def _delete_collection(self, request: ServerRequest, route: Route, served: ServedResource) -> Answer:
         shown = Representation(served, request)
+        parse_selectors(request)
         check_options(request, watch=False)
         selected = selection(served, route.namespace, request)
         options = delete_options(request)

@@ -25,6 +25,19 @@ def is_list(value: object) -> TypeGuard[Items]:
     return isinstance(value, list)
 
 
+def same(left: object, right: object) -> bool:
+    """Whether two documents are equal as JSON. Python has it that true is 1; JSON has not."""
+    return left == right and _same_kinds(left, right)
+
+
+def _same_kinds(left: object, right: object) -> bool:
+    if is_object(left) and is_object(right):
+        return all(_same_kinds(value, right[key]) for key, value in left.items())
+    if is_list(left) and is_list(right):
+        return all(map(_same_kinds, left, right))
+    return isinstance(left, bool) == isinstance(right, bool)
+
+
 def json_type(value: object) -> str:
     """The name that JSON (and Go's decoder) gives the type of a value."""
     names: tuple[tuple[type, str], ...] = (

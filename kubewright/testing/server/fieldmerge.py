@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from kubewright.testing.server.documents import Items, Json, go_syntax, go_text, is_list, is_object, json_type
+from kubewright.testing.server.documents import Items, Json, go_syntax, go_text, is_list, is_object, json_type, same
 from kubewright.testing.server.fieldsets import HERE, FieldSet, leaf
 from kubewright.testing.server.fieldtypes import ANYTHING, FieldType
 
@@ -60,7 +60,7 @@ def _form(kind: FieldType, value: Any) -> str:
 
 def _compare(before: Any, after: Any, kind: FieldType, out: Comparison) -> None:
     """Put the differences of one node and everything below into the sets of that node."""
-    if before is not ABSENT and after is not ABSENT and before == after and type(before) is type(after):
+    if before is not ABSENT and after is not ABSENT and same(before, after):
         return
     if before is ABSENT:
         out.added.update(everything(after, kind))
@@ -101,7 +101,7 @@ def _compare_as(form: str, before: Any, after: Any, kind: FieldType, out: Compar
     new: Any = after if (is_object(after) if form == "map" else is_list(after)) else None
     atomic = kind.atomic if form == "map" else kind.keys is None
     if form == "scalar" or atomic or (not old and not new):
-        if before != after:
+        if not same(before, after):
             out.modified[HERE] = {}
     elif form == "map":
         old, new = old or {}, new or {}
@@ -127,7 +127,7 @@ def _compare_items(before: Items, after: Items, kind: FieldType, out: Comparison
         if len(left) <= 1 and len(right) <= 1:
             _descend(element, left[0] if left else ABSENT, right[0] if right else ABSENT, items, out)
         elif len(left) >= 2 and len(right) >= 2:
-            if left != right:
+            if not same(left, right):
                 out.modified[element] = leaf()
         elif len(left) >= 2:
             if right:

@@ -43,12 +43,25 @@ class Page:
     remaining: int | None = None
 
 
+def initial_events(request: ServerRequest) -> bool | None:
+    """``sendInitialEvents`` of a watch, None where nothing says it.
+
+    A watch from nowhere that says nothing of it has always begun with what is there (apimachinery: SetListOptionsDefaults).
+    """
+    if any(key == "sendInitialEvents" for key, _ in request.query):
+        return request.flag("sendInitialEvents")
+    from_nowhere = request.param("resourceVersion") in ("", "0")
+    return True if from_nowhere and not request.param("resourceVersionMatch") else None
+
+
 def check_options(request: ServerRequest, *, watch: bool) -> None:
     """Raise 422 for combinations of options that the API forbids (ListOptions validation)."""
     match = request.param("resourceVersionMatch")
     has_initial = any(key == "sendInitialEvents" for key, _ in request.query)
     causes: list[AnyCause] = []
     if watch:
+        if initial_events(request) and not has_initial:
+            has_initial, match = True, NOT_OLDER_THAN
         if has_initial and match != NOT_OLDER_THAN:
             detail = f"sendInitialEvents requires setting resourceVersionMatch to {NOT_OLDER_THAN}"
             causes.append(forbidden("resourceVersionMatch", detail))

@@ -96,6 +96,12 @@ def _check_type(name: str, value: object, where: str) -> None:
                 raise _wrong_type(where + name, item, "string")
     elif not is_list(value):
         raise _wrong_type(where + name, value, "[]" + ("string" if name == "finalizers" else "struct"))
+    elif name == "finalizers":
+        for index, item in enumerate(value):
+            if item is None:
+                value[index] = ""
+            elif not isinstance(item, str):
+                raise _wrong_type(where + name, item, "string")
 
 
 def _wrong_type(path: str, value: object, wanted: str) -> WrongType:

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from kubewright.testing.server import statuses
-from kubewright.testing.server.documents import Items, Json, go_kind, is_object, section
+from kubewright.testing.server.documents import Items, Json, go_kind, is_object, same, section
 from kubewright.testing.server.fieldmerge import (
     ABSENT,
     Comparison,
@@ -251,15 +251,15 @@ class Ownership:
         if conflicts and not force and not _allowed(manager, conflicts, before, kind):
             raise _refusal(conflicts, taken_from)
         obj: Json = merged
-        changed = live is None or before != obj
-        if before == obj:
+        unchanged = same(before, obj)
+        if unchanged:
             obj = {**before, "metadata": section(before, "metadata")}
         elif me in managers:
             managers[me].time = self._now()
         if manager == "kubectl":
             _sync_last_applied(obj, config)
         encode_managers(obj, managers)
-        return obj, changed
+        return obj, live is None or not unchanged
 
     def _apply(
         self, managers: Managers, live: Json, config: Json, served: ServedResource, me: Manager, subresource: str

@@ -6,6 +6,7 @@ unknown fields in a patch are pruned, warned about or refused as in a create.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
@@ -110,7 +111,10 @@ def applied(
 def _unconvertible(config: Json, served: ServedResource, problem: WrongType) -> str:
     """What the real server says when the merged object does not fit its Go type; it names what the request names."""
     gvk, meta = go_kind(served.resource.api_version, served.resource.kind), section(config, "metadata")
-    why = f"error decoding from json: {problem}" if "base64" in str(problem) else str(problem)
+    # It converts field by field: what does not fit does not know whose field it is.
+    why = re.sub(r"Go struct field \S+ of type", "Go value of type", str(problem))
+    if "base64" in why:
+        why = f"error decoding from json: {why}"
     return (
         f"failed to convert new object ({meta.get('namespace', '')}/{meta.get('name', '')}; {gvk}) to proper version: "
         f"unable to convert unstructured object to {gvk}: {why}"
@@ -150,8 +154,8 @@ def _converter_text(problem: str) -> str:
     given, wanted = problem.partition("unmarshal ")[2].split(" ", 1)[0], problem.rpartition("of type ")[2]
     if wanted.startswith("[]"):
         return f"cannot restore slice from {'int64' if given == 'number' else 'map' if given == 'object' else given}"
-    if wanted == "string":
-        return f"cannot convert {'int64' if given == 'number' else given} to string"
+    if wanted == "string" and given == "number":  # in Go an integer can be made a string, if not this one
+        return "cannot convert int64 to string"
     return f"unrecognized type: {wanted}"
 
 

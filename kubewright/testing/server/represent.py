@@ -13,6 +13,7 @@ import msgspec
 
 from kubewright.testing.server import statuses
 from kubewright.testing.server.documents import Json
+from kubewright.testing.server.kinds import zero_object
 from kubewright.testing.server.messages import JSON, ServerRequest
 from kubewright.testing.server.registry import ServedResource
 from kubewright.testing.server.store import Entry
@@ -147,16 +148,20 @@ class Representation:
         if not self.as_kind:
             return raw
         if self.as_kind == "Table":
-            rows = _table()(
-                self.served,
-                [decode(raw)],
-                resource_version=str(entry.revision),
-                include_object=self.include_object,
-                columns=self._first_row,
-            )
-            self._first_row = False
-            return _encoder.encode(rows)
+            return _encoder.encode(self._table([decode(raw)], entry.revision))
         return _encoder.encode(_partial(decode(raw)))
+
+    def _table(self, objects: list[Json], revision: int) -> Json:
+        """Rows of a watch; the first event says what the columns are."""
+        table = _table()(
+            self.served,
+            objects,
+            resource_version=str(revision),
+            include_object=self.include_object,
+            columns=self._first_row,
+        )
+        self._first_row = False
+        return table
 
     def list_body(self, entries: Sequence[Entry], *, revision: int, continue_: str, remaining: int | None) -> bytes:
         """A whole list as a response body."""
@@ -195,15 +200,16 @@ class Representation:
         return self._finish(b"".join((_encoder.encode(head)[:-1], b',"items":[', b",".join(items), b"]}")))
 
     def bookmark(self, revision: int, *, initial_events_end: bool = False) -> bytes:
-        """The object of a BOOKMARK event: nothing but a revision, of the kind being watched."""
+        """The object of a BOOKMARK event: nothing but a revision, of the kind being watched (and the empty fields of a Go type)."""
         meta: Json = {"resourceVersion": str(revision)}
         if initial_events_end:
             meta["annotations"] = {"k8s.io/initial-events-end": "true"}
         resource = self.served.resource
         obj: Json = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta}
+        if self.served.builtin:
+            obj = {**zero_object(self.served), "metadata": meta}
         if self.as_kind == "Table":
-            obj = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": None}
-            obj["rows"] = []
+            obj = self._table([obj], revision)
         elif self.as_kind:
             obj = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta}
         return _encoder.encode(obj)

@@ -62,8 +62,8 @@ class Selection:
         return self.fields.matches(lambda field: values.get(field, ""))
 
 
-def selection(served: ServedResource, namespace: str, request: ServerRequest, *, name: str = "") -> Selection:
-    """The selection of a request; raises 400 for selectors that do not parse or name unknown fields."""
+def parse_selectors(request: ServerRequest) -> tuple[LabelSelectorMatcher, FieldSelectorMatcher]:
+    """The selectors of a request; raises 400 for those that do not parse, the first thing that is looked at."""
     try:
         labels = parse_label_selector(request.param("labelSelector"))
     except SelectorError as error:
@@ -72,6 +72,12 @@ def selection(served: ServedResource, namespace: str, request: ServerRequest, *,
         fields = parse_field_selector(request.param("fieldSelector"))
     except SelectorError as error:
         raise statuses.bad_request(field_selector_error(request.param("fieldSelector"), str(error))) from error
+    return labels, fields
+
+
+def selection(served: ServedResource, namespace: str, request: ServerRequest, *, name: str = "") -> Selection:
+    """The selection of a request; raises 400 for selectors that do not parse or name unknown fields."""
+    labels, fields = parse_selectors(request)
     for requirement in fields.requirements:
         field = requirement.field
         if field and field not in _META and field not in served.selectable:

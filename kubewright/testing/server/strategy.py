@@ -10,7 +10,7 @@ from typing import Final
 
 from kubewright.testing.server import builtinrules, metadata, statuses
 from kubewright.testing.server.bodies import Notes
-from kubewright.testing.server.documents import Json, section
+from kubewright.testing.server.documents import Json, same, section
 from kubewright.testing.server.kinds import Behaviour, as_stored, complete_new, complete_updated, is_namespace
 from kubewright.testing.server.messages import AnyCause
 from kubewright.testing.server.registry import ServedResource
@@ -66,7 +66,7 @@ def before_update(
             complete_updated(obj, served)
         if is_namespace(served) and subresource != "finalize" and "finalizers" in old.get("spec", {}):
             obj.setdefault("spec", {})["finalizers"] = old["spec"]["finalizers"]
-        if kind.generation and _without_metadata(obj, served) != _without_metadata(old, served):
+        if kind.generation and not same(_without_metadata(obj, served), _without_metadata(old, served)):
             meta["generation"] = before.get("generation", 0) + 1
     if not meta.get("uid"):
         _carry(meta, before, "uid")

@@ -109,7 +109,7 @@ def _cell(obj: Json, path: str, kind: str) -> Any:
     values = find(obj, path)
     if not values:
         return None
-    value = values[0] if len(values) == 1 else values
+    value = values[0]  # a path that finds several shows the first
     match kind:
         case "integer":
             return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
@@ -120,8 +120,6 @@ def _cell(obj: Json, path: str, kind: str) -> Any:
         case "date":
             return age(value) if isinstance(value, str) else "<invalid>"
         case _:
-            if len(values) > 1:
-                return ",".join(_text(v) for v in values)
             return _text(value)
 
 

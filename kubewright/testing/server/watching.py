@@ -12,7 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from kubewright.testing.server import statuses
-from kubewright.testing.server.listing import parse_revision
+from kubewright.testing.server.listing import initial_events, parse_revision
 from kubewright.testing.server.messages import ServerRequest, StatusError, WatchStream
 from kubewright.testing.server.represent import Representation, decode, encode
 from kubewright.testing.server.selection import Selection
@@ -60,7 +60,7 @@ class Watcher:
                 entry = collection.entries[key]
                 if self._selected.matches(entry):
                     lines.append(event_line("ADDED", self._shown.event_object(entry)))
-            if request.flag("sendInitialEvents") and self._bookmarks:
+            if self._bookmarks:
                 mark = self._shown.bookmark(storage.revision, initial_events_end=True)
                 lines.append(event_line("BOOKMARK", mark))
         else:
@@ -77,13 +77,12 @@ class Watcher:
         """Whether the current objects come first, and otherwise after which revision to begin."""
         version = request.param("resourceVersion")
         wanted = parse_revision(version)
-        asked = any(key == "sendInitialEvents" for key, _ in request.query)
-        if asked and request.flag("sendInitialEvents"):
+        if initial_events(request):
             if wanted > storage.revision:
                 raise statuses.too_large_resource_version(wanted, storage.revision)
             return True, 0
         if wanted == 0:
-            return not asked, storage.revision
+            return False, storage.revision
         if wanted < collection.oldest:
             raise statuses.expired(f"too old resource version: {wanted} ({collection.oldest})")
         return False, wanted

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from kubewright.clock import Clock
 from kubewright.testing.server import statuses
 from kubewright.testing.server.bodies import Notes
-from kubewright.testing.server.documents import Json
+from kubewright.testing.server.documents import Json, same
 from kubewright.testing.server.kinds import behaviour, is_namespace
 from kubewright.testing.server.messages import StatusCause
 from kubewright.testing.server.metadata import HOLLOW, set_namespace, wipe_system_fields
@@ -258,7 +258,7 @@ class Writer:
             obj = old
         elif self.storage_kind(served) is served:
             return False
-        return bool(self._for_storage(served, obj)[1] == decode(entry.stored or entry.raw))
+        return same(self._for_storage(served, obj)[1], decode(entry.stored or entry.raw))
 
 
 def _drop_hollow(meta: Json) -> bool:
@@ -277,7 +277,7 @@ def _same_but_for_times(obj: Json, old: Json) -> bool:
     """Whether a write would change nothing; then the live object, with its managedFields times, stays as it is."""
     meta, before = obj["metadata"], old["metadata"]
     for key in obj.keys() | old.keys():
-        if key != "metadata" and obj.get(key) != old.get(key):
+        if key != "metadata" and not same(obj.get(key), old.get(key)):
             return False
     for key in meta.keys() | before.keys():
         if key == "managedFields":

@@ -240,3 +240,25 @@ def misfit(api: Api) -> None:
     api.post(path, {**other, "spec": {"size": 0}}, status=201)
     api.apply(f"{path}/b", {**other, "surprise": None}, "one", status=500)
     api.delete(f"{CRDS}/misfits.defs.example.com")
+
+
+@case("tells true from one, and nothing from null")
+def kinds_of_values(api: Api) -> None:
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    crd = definition("Loose", anything)
+    version = crd["spec"]["versions"][0]
+    version["schema"]["openAPIV3Schema"]["properties"]["status"] = {
+        "type": "object",
+        "properties": {"x": {"type": "string"}},
+    }
+    version["subresources"] = {"status": {}}
+    path = "/apis/defs.example.com/v1/namespaces/{ns}/looses"
+    api.post(CRDS, crd, status=201)
+    api.until(path, lambda answer: answer.status == 200)
+    body: dict[str, Any] = {"apiVersion": "defs.example.com/v1", "kind": "Loose", "metadata": {"name": "a"}}
+    api.post(path, {**body, "spec": {"any": {"x": 1, "y": [0]}}}, fieldManager="one", status=201)
+    api.patch(f"{path}/a", {"spec": {"any": {"x": True}}}, fieldManager="two", status=200)
+    api.patch(f"{path}/a", {"spec": {"any": {"y": [False]}}}, fieldManager="three", status=200)
+    api.apply(f"{path}/a/status", {**body, "status": None}, "four", status=200)
+    api.patch(f"{path}/a", [{"op": "add", "path": "/metadata/finalizers", "value": [1]}], "json", status=422)
+    api.delete(f"{CRDS}/looses.defs.example.com")

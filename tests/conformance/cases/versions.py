@@ -123,9 +123,13 @@ def storage_moves(api: Api) -> None:
     target = f"{CRDS}/{crd['metadata']['name']}"
     for version in VERSIONS:
         api.post(path("Move", version), thing("Move", version, f"from-{version}", common="c", onlyv1="1", onlyv2="2"))
-    moved = two_versions("Move", stored="v2")
-    api.patch(target, {"spec": {"versions": moved["spec"]["versions"]}}, status=200)
-    api.until(target, lambda answer: answer.body["status"]["storedVersions"] == ["v1", "v2"])
+    moved = two_versions("Move", stored="v2")["spec"]["versions"]
+    moved[0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["late"] = {
+        "type": "string",
+        "default": "l",
+    }
+    assert api.patch(target, {"spec": {"versions": moved}}).body["status"]["storedVersions"] == ["v1", "v2"]
+    api.until(path("Move", "v1", "from-v1"), lambda answer: "late" in answer.body.get("spec", ()))
     for version in VERSIONS:
         for read in VERSIONS:
             api.get(path("Move", read, f"from-{version}"))
@@ -169,7 +173,7 @@ def defaults_now(api: Api) -> None:
     properties["defaultv1"]["default"] = "another"
     properties["late"] = {"type": "string", "default": "added"}
     api.patch(target, {"spec": {"versions": crd["spec"]["versions"]}}, status=200)
-    api.until(path("Fresh", "v1"), lambda answer: "late" in answer.body["items"][0]["spec"])
+    api.until(path("Fresh", "v1", "from-v1"), lambda answer: "late" in answer.body.get("spec", ()))
     for version in VERSIONS:
         api.get(path("Fresh", version))
     for version in VERSIONS:

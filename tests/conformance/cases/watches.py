@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.conformance.api import Api
+from tests.conformance.api import ANY, Api
 from tests.conformance.catalog import case
 from tests.conformance.samples import ALL_WIDGETS, CONFIGMAPS, WIDGETS, configmap, version, widget
 
@@ -183,3 +183,38 @@ def finalizers(api: Api) -> None:
         api.delete(f"{WIDGETS}/a")
         api.patch(f"{WIDGETS}/a", {"metadata": {"finalizers": None}})
         assert _types(watch.take(2)) == ["MODIFIED", "DELETED"]
+
+
+@case("says where the initial events end to whoever takes bookmarks, also when nobody asked for initial events")
+def end_of_legacy_initial_events(api: Api) -> None:
+    api.post(WIDGETS, widget("a"))
+    queries: list[dict[str, Any]] = [{}, {"resourceVersion": "0"}, {"labelSelector": "none=such"}]
+    for query in queries:
+        with api.watch(WIDGETS, allowWatchBookmarks=True, timeoutSeconds=1, **query) as watch:
+            count = 1 if "labelSelector" in query else 2
+            *_, end = watch.take(count, bookmarks=True)
+            assert end["type"] == "BOOKMARK"
+    api.get(WIDGETS, status=422, watch=True, continue_="odd")
+    api.get(WIDGETS, status=422, watch=True, continue_="odd", resourceVersion="0")
+
+
+@case("sends the bookmark that ends the initial events in the form that was asked for")
+def end_of_initial_events_in_forms(api: Api) -> None:
+    api.post(WIDGETS, widget("a"))
+    api.post(CONFIGMAPS, configmap("a", x="1"))
+    leases = CONFIGMAPS.replace("/api/v1/", "/apis/coordination.k8s.io/v1/").replace("configmaps", "leases")
+    for path, selector in ((WIDGETS, ""), (WIDGETS, "none=such"), (CONFIGMAPS, ""), (leases, "")):
+        for form in ("Table", "PartialObjectMetadata", ""):
+            headers = {"Accept": f"application/json;as={form};g=meta.k8s.io;v=v1"} if form else None
+            with api.watch(path, headers=headers, allowWatchBookmarks=True, labelSelector=selector) as watch:
+                while watch.take(1, bookmarks=True)[0]["type"] != "BOOKMARK":
+                    pass
+
+
+@case("looks at selectors before it looks at the other options")
+def selectors_first(api: Api) -> None:
+    queries: list[dict[str, Any]] = [{"labelSelector": "bad==,"}, {"fieldSelector": "x"}, {"fieldSelector": "x=1"}]
+    for query in queries:
+        with api.watch(WIDGETS, sendInitialEvents=True, status=ANY, **query):
+            pass
+        api.get(WIDGETS, resourceVersionMatch="Exact", status=ANY, **query)

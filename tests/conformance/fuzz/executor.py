@@ -8,12 +8,12 @@ from typing import Any
 
 from tests.conformance.api import ANY, Api
 from tests.conformance.fuzz.kinds import Kind
-from tests.conformance.fuzz.operations import Operation
+from tests.conformance.fuzz.operations import START, Operation
 from tests.conformance.rawhttp import Connection, Endpoint
 
 _PATCHES = {"merge": "merge", "json": "json", "strategic": "strategic", "apply": "apply", "scale": "merge"}
+_INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 _JSON = {"Content-Type": "application/json"}
-_SENTINEL = "zz-sentinel"
 
 
 class Session:
@@ -39,28 +39,6 @@ class Session:
             self._api.transcript.append({"request": operation["verb"], "broken": type(error).__name__})
         return self._api.transcript[before:]
 
-    def events(self) -> list[dict[str, Any]]:
-        """What a watch over the whole sequence shows, up to a sentinel that is created now."""
-        sentinel = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": self._own(_SENTINEL)},
-        }
-        if self._kind.builtin and self._kind.kind == "ConfigMap":
-            self._fetch("POST", self._kind.path(), sentinel)
-            with self._api.watch(self._kind.path(), resourceVersion=self._start) as watch:
-                while watch.take(1)[0]["object"]["metadata"]["name"] != self._own(_SENTINEL):
-                    pass
-        else:
-            with self._api.watch(self._kind.path(), resourceVersion=self._start, timeoutSeconds=1) as watch:
-                watch.until_end()
-        events: list[dict[str, Any]] = self._api.transcript[-1].get("events", [])
-        if not self._kind.namespaced:  # other sequences' objects live beside ours
-            events = [
-                each for each in events if str(each["object"]["metadata"].get("name", "")).startswith(self._namespace)
-            ]
-        return events
-
     def close(self) -> None:
         """Leave nothing that other sequences could see, and close the connections."""
         if not self._kind.namespaced:
@@ -82,6 +60,8 @@ class Session:
             self._api.get(path, status=ANY, headers=_accept(operation["accept"], many=False), **query)
         elif action == "list":
             self._list(path, operation)
+        elif action == "watch":
+            self._watch(path, operation)
         elif action == "update":
             self._update(path, operation)
         elif action == "delete":
@@ -103,6 +83,26 @@ class Session:
             if not token or not operation["pages"]:
                 return
             query["continue_"] = token
+
+    def _watch(self, path: str, operation: Operation) -> None:
+        query: dict[str, Any] = {
+            key: self._start if value == START else value for key, value in operation["query"].items()
+        }
+        headers = _accept(operation["accept"], many=False)
+        with self._api.watch(path, status=ANY, headers=headers, timeoutSeconds=1, **query) as watch:
+            if "body" in self._api.transcript[-1]:
+                return  # refused
+            watch.until_end(bookmarks=True)
+        record = self._api.transcript[-1]
+        # Other bookmarks come when the server finds the time.
+        events = [e for e in record["events"] if e["type"] != "BOOKMARK" or _INITIAL_EVENTS_END in json.dumps(e)]
+        if not self._kind.namespaced:  # other sequences' objects live beside ours
+            events = [e for e in events if str(e["object"]["metadata"].get("name", "")).startswith(self._namespace)]
+        if (
+            query.get("resourceVersion") == "0"
+        ):  # it may begin with what its cache has seen so far, and say the rest then
+            events = _last_of_each(events)
+        record["events"] = events
 
     def _update(self, path: str, operation: Operation) -> None:
         status, stored = self._fetch("GET", self._kind.path(operation["name"]))
@@ -153,3 +153,7 @@ def _accept(form: str, *, many: bool) -> dict[str, str] | None:
         return None
     name = f"{form}List" if many and form != "Table" else form
     return {"Accept": f"application/json;as={name};g=meta.k8s.io;v=v1,application/json"}
+
+
+def _last_of_each(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({json.dumps(each["object"].get("metadata", {}).get("name")): each for each in events}.values())

@@ -53,11 +53,14 @@ def explanation(got: Any, wanted: Any) -> str | None:
 
 
 def accepted_by_us_only(got: Any, wanted: Any) -> bool:
-    """Whether the real server refused a built-in object for something outside of its metadata, and ours took it."""
+    """Whether the real server refused a built-in object for something outside of its metadata, and ours took it.
+
+    Or came as far as to find that it exists already, which the real one looks at last.
+    """
     try:
         (ours,), (theirs,) = got, wanted
         causes = theirs["body"]["details"]["causes"]
     except (ValueError, KeyError, TypeError):
         return False
     outside = all(not str(cause.get("field", "")).startswith("metadata") for cause in causes)
-    return bool(ours["status"] < 400 and theirs["status"] == 422 and outside)
+    return bool((ours["status"] < 400 or ours["status"] == 409) and theirs["status"] == 422 and outside)

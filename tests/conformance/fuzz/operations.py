@@ -14,6 +14,17 @@ _NAMES = ("a", "b", "c")
 _MANAGERS = ("m1", "m2", "m3")
 _LABELS: tuple[dict[str, str], ...] = ({"app": "x"}, {"app": "y", "tier": "t"}, {}, {"app": "x", "n": "5"})
 _SELECTORS = ("app=x", "app!=x", "app in (x,y)", "!app", "tier", "n>3", "app=y,tier=t", "app=", "bad==,", "")
+START = "<start>"  # stands for the version before the sequence
+_ODD_WATCHES: tuple[dict[str, Any], ...] = (
+    {"sendInitialEvents": True},
+    {"sendInitialEvents": True, "resourceVersionMatch": "Exact"},
+    {"sendInitialEvents": False, "resourceVersionMatch": "NotOlderThan"},
+    {"sendInitialEvents": False, "resourceVersionMatch": "NotOlderThan", "resourceVersion": START},
+    {"resourceVersionMatch": "NotOlderThan"},
+    {"resourceVersion": "odd"},
+    {"limit": 1, "resourceVersion": START},
+    {"continue_": "odd"},
+)
 _VERBS = {
     "create": 14,
     "get": 4,
@@ -53,6 +64,25 @@ class Operations:
             operation = getattr(self, "_" + verb.replace("-", "_"))()
             return {"verb": verb, **operation}
 
+    def watch(self) -> Operation:
+        """A watch at the end of a sequence: over all of it (``start``), or over what is there, with some of the options."""
+        rng = self._rng
+        query: dict[str, Any] = {}
+        begin = rng.choices(["start", "0", "", "initial", "odd"], [6, 1, 1, 3, 1])[0]
+        if begin == "start":
+            query["resourceVersion"] = START
+        elif begin == "0":
+            query["resourceVersion"] = "0"
+        elif begin == "initial":
+            query |= {"sendInitialEvents": True, "resourceVersionMatch": "NotOlderThan"}
+            query |= rng.choice([{}, {"resourceVersion": "0"}, {"resourceVersion": START}])
+        elif begin == "odd":
+            query |= rng.choice(_ODD_WATCHES)
+        if begin == "initial" or rng.random() < 0.2:
+            query["allowWatchBookmarks"] = True
+        query |= self._selectors()
+        return {"verb": "watch", "query": query, "accept": self._accept() if self._kind.namespaced else ""}
+
     def _create(self) -> Operation:
         body = self._object(self._some_name())
         if self._rng.random() < 0.05:
@@ -65,17 +95,7 @@ class Operations:
 
     def _list(self) -> Operation:
         rng = self._rng
-        query: dict[str, Any] = {}
-        if rng.random() < 0.4:
-            query["labelSelector"] = rng.choice(_SELECTORS)
-        if rng.random() < 0.3:
-            fields = [
-                "metadata.name=a",
-                "metadata.name!=b",
-                "spec.nothing=1",
-                *(f"{each}=x" for each in self._kind.fields),
-            ]
-            query["fieldSelector"] = rng.choice(fields)
+        query = self._selectors()
         if rng.random() < 0.4:
             query["limit"] = rng.choice([1, 2, 500])
         return {"query": query, "accept": self._accept(), "pages": rng.random() < 0.7}
@@ -146,6 +166,21 @@ class Operations:
         return {"query": {"labelSelector": self._rng.choice(_SELECTORS)}}
 
     # --- parts
+
+    def _selectors(self) -> dict[str, Any]:
+        rng = self._rng
+        query: dict[str, Any] = {}
+        if rng.random() < 0.4:
+            query["labelSelector"] = rng.choice(_SELECTORS)
+        if rng.random() < 0.3:
+            fields = [
+                "metadata.name=a",
+                "metadata.name!=b",
+                "spec.nothing=1",
+                *(f"{each}=x" for each in self._kind.fields),
+            ]
+            query["fieldSelector"] = rng.choice(fields)
+        return query
 
     def _some_name(self) -> str:
         return self._rng.choice(_NAMES)
