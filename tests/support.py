@@ -10,7 +10,7 @@ from contextlib import contextmanager
 __all__ = ["eventually", "no_leaked_threads"]
 
 
-def eventually(predicate: Callable[[], object], timeout: float = 10.0, what: str = "") -> None:
+def eventually(predicate: Callable[[], object], timeout: float = 30.0, what: str = "") -> None:
     """Waits until `predicate()` is true; fails the test after `timeout` seconds. The limit is for failures only."""
     deadline = time.monotonic() + timeout
     pause = threading.Event()

@@ -102,4 +102,4 @@ def synced(source: Source | list[Source], **options: Any) -> Iterator[SharedInfo
 
 
 def settle(predicate: Callable[[], object], what: str = "") -> None:
-    eventually(predicate, 10.0, what)
+    eventually(predicate, what=what)

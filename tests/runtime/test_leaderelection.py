@@ -69,8 +69,7 @@ class World:
     def advance(self, seconds: float) -> None:
         """Lets time pass in small steps, so that everybody acts when their time has come."""
         for _ in range(round(seconds / 0.2)):
-            alive = sum(candidate.thread.is_alive() for candidate in self.candidates)
-            self.clock.wait_for_waiters(min(alive, 1))
+            eventually(lambda: self.clock.waiters or not any(each.thread.is_alive() for each in self.candidates))
             self.clock.step(0.2)
             threading.Event().wait(0.003)  # sleepers look at the fake time every two milliseconds
 
