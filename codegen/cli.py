@@ -312,7 +312,7 @@ def _serve(options: argparse.Namespace) -> int:
             raise UsageError("no such file or directory", source=str(path))
     try:
         # Of the runtime only this command needs something, and only when it runs.
-        from kubewright.errors import KubewrightError
+        from kubewright.errors import ConfigError, KubewrightError
         from kubewright.testing import APIServer
     except ModuleNotFoundError as error:
         raise UsageError(
@@ -323,7 +323,14 @@ def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
     try:
-        with APIServer(crds=options.crds, port=options.port, tls=options.tls, fault_path=options.fault_path) as server:
+        with APIServer(port=options.port, tls=options.tls, fault_path=options.fault_path) as server:
+            if options.crds:
+                try:
+                    server.install(*options.crds)
+                except ConfigError:
+                    raise
+                except KubewrightError as error:  # one bad definition does not keep the others from being tried
+                    print(f"kubewright: {error}", file=sys.stderr, flush=True)
             if options.kubeconfig is not None:
                 server.write_kubeconfig(options.kubeconfig)
             print(f"serving on {server.url} (in memory, loopback only); stop with Ctrl-C", flush=True)

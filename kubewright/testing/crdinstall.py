@@ -19,8 +19,8 @@ def install_crds(transport: Transport, crds: Iterable[Manifest], *, timeout: flo
     """Create or replace every CRD in ``crds`` and return them as the server has them, established and served.
 
     Other kinds among the manifests are passed over, as controller-runtime's envtest does: whole release manifests can
-    be given. Raises ``KubewrightError`` with the server's words for a CRD that it refuses, when there is no CRD at all,
-    and when a kind is not served within ``timeout`` seconds.
+    be given. Raises ``KubewrightError`` with the server's words for the CRDs that it refuses (the others are served), when
+    there is no CRD at all, and when a kind is not served within ``timeout`` seconds.
     """
     deadline = time.monotonic() + timeout
     manifests = load_manifests(*crds)
@@ -29,8 +29,25 @@ def install_crds(transport: Transport, crds: Iterable[Manifest], *, timeout: flo
         raise KubewrightError(
             f"no CustomResourceDefinition among the {len(manifests)} objects that were to be installed"
         )
-    installed = [_create_or_replace(transport, crd) for crd in found]
-    return [_wait_until_served(transport, crd, deadline) for crd in installed]
+    installed: list[dict[str, Any]] = []
+    refused: list[str] = []
+    for crd in found:
+        try:
+            installed.append(_create_or_replace(transport, crd))
+        except KubewrightError as error:
+            refused.append(str(error))
+    served: list[dict[str, Any]] = []
+    for crd in installed:
+        try:
+            served.append(_wait_until_served(transport, crd, deadline))
+        except KubewrightError as error:
+            refused.append(str(error))
+    if len(refused) == 1:
+        raise KubewrightError(refused[0])
+    if refused:
+        listed = "\n  ".join(refused)
+        raise KubewrightError(f"{len(refused)} of {len(found)} CustomResourceDefinitions are not served:\n  {listed}")
+    return served
 
 
 def _create_or_replace(transport: Transport, crd: dict[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,18 @@ def test_serve_until_a_signal_comes(number: signal.Signals, tmp_path: Path) -> N
         assert clientset.stable_v1.tstests("default").create(made).metadata.uid
 
 
+def test_serve_goes_on_without_a_crd_that_it_refuses(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: bads.example.com}\n"
+        "spec: {group: example.com, scope: Namespaced, names: {plural: bads, kind: Bad}, versions: []}\n"
+    )
+    kubeconfig = tmp_path / "kubeconfig.yaml"
+    with serving(kubeconfig, "--crds", str(bad)) as said, Clientset.from_kubeconfig(kubeconfig) as clientset:
+        assert said.startswith("serving on ")
+        assert not clientset.stable_v1.tstests("default").list().items
+
+
 def test_serve_https_and_faults_for_clients_that_are_no_python(tmp_path: Path) -> None:
     kubeconfig = tmp_path / "kubeconfig.yaml"
     with serving(kubeconfig, "--tls", "--fault-path") as said, HttpTransport(load_kubeconfig(kubeconfig)) as transport:

@@ -10,6 +10,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -278,3 +279,25 @@ def test_crd_with_instances_is_deleted_in_the_order_of_a_real_server(server: API
     connection.close()
     assert call(server, "GET", crd)[0] == 404
     assert call(server, "GET", TSTESTS)[0] == 404
+
+
+def test_refused_crds_are_all_named_and_the_others_are_served(server: APIServer) -> None:
+    def crd(plural: str, *, good: bool) -> dict[str, Any]:
+        schema = {"openAPIV3Schema": {"type": "object"}} if good else {}
+        version = {"name": "v1", "served": True, "storage": True, "schema": schema}
+        names = {"plural": plural, "kind": plural.title()}
+        return {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"{plural}.refused.example.com"},
+            "spec": {"group": "refused.example.com", "scope": "Cluster", "names": names, "versions": [version]},
+        }
+
+    with pytest.raises(KubewrightError) as raised:
+        server.install(crd("ones", good=False), crd("twos", good=True), crd("threes", good=False))
+    text = str(raised.value)
+    assert text.startswith("2 of 3 CustomResourceDefinitions are not served")
+    assert "ones.refused.example.com" in text and "threes.refused.example.com" in text
+    with server.transport() as transport:
+        path = "/apis/refused.example.com/v1/twos"
+        assert transport.request(Request(method="GET", path=path)).status == 200
