@@ -219,8 +219,9 @@ class Writer:
         completed = stored
         hollow = _drop_hollow(obj["metadata"])
         # Reading from storage fills in defaults and drops nulls that nothing allows.
-        filled = target.structural is not None and (target.structural.has_defaults or b"null" in stored)
-        if filled and not target.builtin:
+        structural = None if target.builtin else target.structural
+        filled = structural is not None and (structural.has_defaults or b"null" in stored)
+        if filled:
             target.default_on_read(obj)
         if hollow or filled:
             completed = encode(obj)
