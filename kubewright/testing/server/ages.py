@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from typing import Final
+
+ZERO_TIME: Final = "0001-01-01T00:00:00Z"
+"""What Go prints for a time that is not set."""
 
 
 def age(timestamp: str | None) -> str:

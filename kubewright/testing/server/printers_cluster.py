@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kubewright.testing.server.ages import age, human_duration
+from kubewright.testing.server.ages import ZERO_TIME, age, human_duration
 from kubewright.testing.server.columns import (
     Json,
     Printer,
@@ -48,7 +48,7 @@ def _custom_resource_definition(obj: Json) -> list[Any]:
     return [
         at(obj, "spec", "scope") or "",
         ",".join(sorted(versions)),
-        at(obj, "metadata", "creationTimestamp") or "",
+        at(obj, "metadata", "creationTimestamp") or ZERO_TIME,
         at(obj, "spec", "group") or "",
         at(obj, "spec", "names", "kind") or "",
         ",".join(at(obj, "spec", "names", "shortNames") or ()),
@@ -365,4 +365,4 @@ CLUSTER_PRINTERS: Final[dict[str, Printer]] = {
 
 def default_printer() -> Printer:
     """What kinds without a printer of their own show."""
-    return Printer((created_at_column(),), lambda o: [at(o, "metadata", "creationTimestamp") or ""])
+    return Printer((created_at_column(),), lambda o: [at(o, "metadata", "creationTimestamp") or ZERO_TIME])

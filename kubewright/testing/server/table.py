@@ -96,7 +96,8 @@ def _cells(served: ServedResource, obj: Json) -> list[Any]:
     if printer is not None:
         return [name, *printer.cells(obj)] if printer.named else printer.cells(obj)
     if not served.resource.printer_columns:
-        return [name, age(obj["metadata"].get("creationTimestamp"))]
+        created = obj["metadata"].get("creationTimestamp")
+        return [name, None if created is None else age(created)]
     return [name, *_declared_cells(served.resource, obj)]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.conformance.api import ANY, Api
 from tests.conformance.catalog import case
-from tests.conformance.samples import ALL_WIDGETS, CONFIGMAPS, WIDGETS, configmap, version, widget
+from tests.conformance.samples import ALL_WIDGETS, CONFIGMAPS, GADGETS, WIDGETS, configmap, version, widget
 
 
 def _types(events: list[dict[str, object]]) -> list[object]:
@@ -203,7 +203,11 @@ def end_of_initial_events_in_forms(api: Api) -> None:
     api.post(WIDGETS, widget("a"))
     api.post(CONFIGMAPS, configmap("a", x="1"))
     leases = CONFIGMAPS.replace("/api/v1/", "/apis/coordination.k8s.io/v1/").replace("configmaps", "leases")
-    for path, selector in ((WIDGETS, ""), (WIDGETS, "none=such"), (CONFIGMAPS, ""), (leases, "")):
+    roles = CONFIGMAPS.replace("/api/v1/", "/apis/rbac.authorization.k8s.io/v1/").replace("configmaps", "roles")
+    paths = (WIDGETS, CONFIGMAPS, leases, roles, GADGETS)
+    for path, selector in ((path, selector) for path in paths for selector in ("", "none=such")):
+        if path == GADGETS and not selector:
+            continue  # shows other cases' objects
         for form in ("Table", "PartialObjectMetadata", ""):
             headers = {"Accept": f"application/json;as={form};g=meta.k8s.io;v=v1"} if form else None
             with api.watch(path, headers=headers, allowWatchBookmarks=True, labelSelector=selector) as watch:
