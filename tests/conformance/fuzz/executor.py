@@ -102,6 +102,8 @@ class Session:
             query.get("resourceVersion") == "0"
         ):  # it may begin with what its cache has seen so far, and say the rest then
             events = _last_of_each(events)
+        if any("made-" in json.dumps(each) for each in events):  # generated names come in an order of their own
+            events = sorted(map(_without_columns, events), key=lambda each: json.dumps(each, sort_keys=True))
         record["events"] = events
 
     def _update(self, path: str, operation: Operation) -> None:
@@ -157,3 +159,9 @@ def _accept(form: str, *, many: bool) -> dict[str, str] | None:
 
 def _last_of_each(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({json.dumps(each["object"].get("metadata", {}).get("name")): each for each in events}.values())
+
+
+def _without_columns(event: dict[str, Any]) -> dict[str, Any]:
+    """The event, if it is a table, without what only the first one has."""
+    kept = {key: value for key, value in event["object"].items() if key != "columnDefinitions"}
+    return {**event, "object": kept}
