@@ -44,9 +44,11 @@ def _coerce(resource: JsonObject, path: str) -> None:
     for key in ("apiVersion", "kind"):
         if key in resource and not isinstance(resource[key], str):
             raise WrongType(f"{path}.{key}: Invalid value: {quote(resource[key])}: must be a string")
-    metadata = resource.get("metadata")
-    if metadata is None:
+    if "metadata" not in resource:
         return
+    metadata = resource["metadata"]
+    if metadata is None:
+        metadata = {}
     prefix = f"{path}.metadata: Invalid value: {quote(metadata)}: "
     if not isinstance(metadata, dict):
         found = _go_kind(metadata)

@@ -220,8 +220,9 @@ class Writer:
         hollow = _drop_hollow(obj["metadata"])
         # Reading from storage fills in defaults and drops nulls that nothing allows.
         structural = None if target.builtin else target.structural
-        filled = structural is not None and (structural.has_defaults or b"null" in stored)
+        filled = structural is not None and (structural.has_defaults or structural.has_embedded or b"null" in stored)
         if filled:
+            target.coerce(obj)
             target.default_on_read(obj)
         if hollow or filled:
             completed = encode(obj)

@@ -262,3 +262,39 @@ def kinds_of_values(api: Api) -> None:
     api.apply(f"{path}/a/status", {**body, "status": None}, "four", status=200)
     api.patch(f"{path}/a", [{"op": "add", "path": "/metadata/finalizers", "value": [1]}], "json", status=422)
     api.delete(f"{CRDS}/looses.defs.example.com")
+
+
+@case("brings the metadata of embedded resources into form when it reads them")
+def embedded(api: Api) -> None:
+    resource = {"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True}
+    crd = definition("Holder", {"type": "object", "properties": {"held": resource}})
+    path = "/apis/defs.example.com/v1/namespaces/{ns}/holders"
+    api.post(CRDS, crd, status=201)
+    api.until(path, lambda answer: answer.status == 200)
+    metadata: list[Any] = [
+        None,
+        {},
+        {"name": None},
+        {"labels": {}},
+        {"creationTimestamp": None},
+        5,
+        {"x": 1},
+        {"labels": 5},
+    ]
+    for number, each in enumerate(metadata):
+        held = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": each}
+        for verb in ("apply", "post"):
+            name = f"{verb}-{number}"
+            body = {
+                "apiVersion": "defs.example.com/v1",
+                "kind": "Holder",
+                "metadata": {"name": name},
+                "spec": {"held": held},
+            }
+            if verb == "apply":
+                api.apply(f"{path}/{name}", body, "one", status=ANY)
+            else:
+                api.post(path, body, status=ANY)
+            api.patch(f"{path}/{name}", {}, status=ANY)  # no write, where reading had nothing to bring into form
+            api.patch(f"{path}/{name}", {}, status=ANY)
+    api.delete(f"{CRDS}/holders.defs.example.com")
