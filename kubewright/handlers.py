@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from typing import Generic, TypeAlias, TypeVar, cast
 
 from .cache import Cache
-from .core.deltas import Adds, Change, Deleted, Kind, keys_of
+from .core.deltas import Adds, Change, Deleted, Kind
 from .core.store import Entry, Key
 from .errors import DecodeError
 from .objects import ObjectKey, key_of
@@ -108,14 +108,14 @@ class KeyRegistration(Registration):
 
     def push(self, changes: Sequence[Change]) -> None:
         on_key = self._on_key
-        for key in keys_of(changes):
+        for one in changes.entries if isinstance(changes, Adds) else changes:
             if self._closed:
                 return
             try:
-                on_key(_key(ObjectKey, key))
+                on_key(_key(ObjectKey, one.key))
             except Exception:
                 self.errors += 1
-                log.exception("key handler %s raised for %s; going on", self.name, ObjectKey(*key))
+                log.exception("key handler %s raised for %s; going on", self.name, ObjectKey(*one.key))
 
     def mark_synced(self) -> None:
         self._synced.set()

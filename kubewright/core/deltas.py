@@ -11,7 +11,7 @@ purpose, DESIGN.md section 5):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, TypeVar, overload
@@ -30,7 +30,6 @@ __all__ = [
     "apply_list",
     "current_as_adds",
     "current_as_resync",
-    "keys_of",
 ]
 
 T = TypeVar("T")
@@ -86,13 +85,6 @@ def _added(entry: Entry) -> Change:
     return Change(Kind.ADDED, entry.key, None, entry)
 
 
-def keys_of(changes: Sequence[Change]) -> list[Key]:
-    """What changed, in order."""
-    if isinstance(changes, Adds):
-        return [entry.key for entry in changes.entries]
-    return [change.key for change in changes]
-
-
 @dataclass(frozen=True, slots=True)
 class Deleted(Generic[T]):
     """What `on_delete` gets: the last state of an object that is gone.
@@ -129,16 +121,16 @@ def apply_event(store: Store, entry: Entry, *, deleted: bool) -> Sequence[Change
     return Change(Kind.DELETED, key, old, None, True), _added(entry)
 
 
-def apply_list(store: Store, entries: Iterable[Entry], namespace: str | None = None) -> Sequence[Change]:
+def apply_list(store: Store, entries: list[Entry], namespace: str | None = None) -> Sequence[Change]:
     """Makes the store hold exactly `entries`, in all namespaces or in one, and says what happened.
 
     An unchanged object keeps its old entry, and with it what is known about it. A key that comes twice counts once, the
-    last one.
+    last one. `entries` is not to be changed afterwards: what is said of a first list may be that very list.
     """
     fresh = {entry.key: entry for entry in entries}
     if not len(store):  # the first list: nothing to compare with
         store.replace_all(fresh)
-        return Adds(list(fresh.values()))
+        return Adds(entries if len(entries) == len(fresh) else list(fresh.values()))
     gone: list[Change] = []
     come: list[Change] = []
     for old in store.entries(namespace):

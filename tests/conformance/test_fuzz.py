@@ -37,7 +37,9 @@ def test_a_short_run_finds_no_difference(embedded: APIServer, real: EnvTest) -> 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("seed", [pytest.param(2, id="fixed seed"), pytest.param(None, id="new seed")])
+@pytest.mark.parametrize(
+    "seed", [pytest.param(2, id="fixed seed"), pytest.param(7008, id="another"), pytest.param(None, id="new seed")]
+)
 def test_a_long_run_finds_no_difference(embedded: APIServer, real: EnvTest, seed: int | None) -> None:
     chosen = random.randrange(2**31) if seed is None else seed
     report = fuzzed(embedded, real, seed=chosen, operations=2500, corpus_crds=25)
