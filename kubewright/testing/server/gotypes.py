@@ -7,9 +7,10 @@ table of Go types says who is a pointer, the OpenAPI schema the rest; without th
 
 from __future__ import annotations
 
+import base64
 from typing import Any, Final
 
-from kubewright.testing.server.documents import Json, is_list, is_object, json_type
+from kubewright.testing.server.documents import Items, Json, is_list, is_object, json_type
 from kubewright.testing.server.gotable import fields_of, is_message, message_of
 from kubewright.testing.server.gotimes import BadTime, rewritten
 
@@ -156,7 +157,23 @@ def _map(values: Json, struct: _Struct, owner: _Struct, path: str) -> None:
             values[name] = ""
         elif struct.value_kind == "Quantity" and isinstance(value, int):
             values[name] = str(value)
+        elif struct.value_kind == "bytes" and not isinstance(value, str):
+            if not is_list(value):
+                raise _mismatch(json_type(value), {"type": "[]uint8"}, "", owner, path)
+            values[name] = value = _bytes(value, owner, path)
         _value(value, struct.values or {}, struct.value_kind, owner, path)
+
+
+def _bytes(numbers: Items, owner: _Struct, path: str) -> str:
+    """What Go reads into a []byte from an array of numbers, which it takes as well as base64."""
+    read = bytearray()
+    for each in numbers:
+        if each is not None and json_type(each) != "number":
+            raise _mismatch(json_type(each), {"type": "uint8"}, "", owner, path)
+        if each is not None and not (isinstance(each, int) and 0 <= each <= 255):
+            raise _mismatch(f"number {each}", {"type": "uint8"}, "", owner, path)
+        read.append(each or 0)
+    return base64.b64encode(read).decode()
 
 
 def _below(path: str, name: str) -> str:

@@ -63,10 +63,11 @@ def normalise(obj: Json, *, typed: bool = False) -> list[str]:
     unknown = [f"metadata.{name}" for name in known if name not in _KNOWN]
     clean: Json = {}
     for name, value in known.items():
-        if name not in _KNOWN or name == "selfLink" or value is None or value in ("", {}, []):
+        if name not in _KNOWN or name == "selfLink" or value is None or (value == "" and name in (*_STRINGS, *_TIMES)):
             continue
         _check_type(name, value, where)
-        clean[name] = value
+        if value not in ({}, []):
+            clean[name] = value
     for index, owner in enumerate(clean.get("ownerReferences", [])):
         if is_object(owner):
             reference = owner

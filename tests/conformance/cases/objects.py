@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.conformance.api import ANY, Api
 from tests.conformance.catalog import case
 from tests.conformance.samples import CONFIGMAPS, GADGETS, WIDGETS, configmap, gadget, version, widget
@@ -256,3 +258,26 @@ def standard_finalizers(api: Api) -> None:
     refused = configmap("a")
     refused["metadata"]["finalizers"] = ["bad"]
     api.post(CONFIGMAPS, refused, status=422)
+
+
+@case("decodes as Go does: arrays of numbers as bytes, and no empty value of another type")
+def as_go_decodes(api: Api) -> None:
+    for number, value in enumerate(([], [104, 105], [None], [256], [-1], ["a"], [1.5], {"a": 1}, 5, "aGk=", "a")):
+        body = {**configmap(f"bytes-{number}"), "binaryData": {"a": value}}
+        body.pop("data", None)
+        api.post(CONFIGMAPS, body, status=ANY)
+    wrong: list[dict[str, Any]] = [
+        {"name": {}},
+        {"name": []},
+        {"labels": ""},
+        {"labels": []},
+        {"finalizers": {}},
+        {"finalizers": ""},
+        {"finalizers": [1]},
+        {"generation": ""},
+        {"generation": {}},
+        {"creationTimestamp": {}},
+    ]
+    for metadata in wrong:
+        for path, base in ((CONFIGMAPS, configmap("go")), (WIDGETS, widget("go"))):
+            api.post(path, {**base, "metadata": {"name": "go", **metadata}}, status=ANY, dryRun="All")

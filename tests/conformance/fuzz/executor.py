@@ -55,7 +55,10 @@ class Session:
         action = verb.removeprefix("status-")
         path = self._kind.path(operation.get("name"), "status" if status else "scale" if verb == "scale" else None)
         if action == "create":
-            self._api.post(path, operation["body"], status=ANY, **query)
+            made = self._api.post(path, operation["body"], status=ANY, **query)
+            if made.status == 201 and "generateName" in operation["body"].get("metadata", {}):
+                # Generated names sort as they please: gone before anything is listed.
+                self._fetch("DELETE", self._kind.path(made.body["metadata"]["name"]))
         elif action == "get":
             self._api.get(path, status=ANY, headers=_accept(operation["accept"], many=False), **query)
         elif action == "list":
@@ -102,8 +105,6 @@ class Session:
             query.get("resourceVersion") == "0"
         ):  # it may begin with what its cache has seen so far, and say the rest then
             events = _last_of_each(events)
-        if any("made-" in json.dumps(each) for each in events):  # generated names come in an order of their own
-            events = sorted(map(_without_columns, events), key=lambda each: json.dumps(each, sort_keys=True))
         record["events"] = events
 
     def _update(self, path: str, operation: Operation) -> None:
@@ -159,9 +160,3 @@ def _accept(form: str, *, many: bool) -> dict[str, str] | None:
 
 def _last_of_each(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({json.dumps(each["object"].get("metadata", {}).get("name")): each for each in events}.values())
-
-
-def _without_columns(event: dict[str, Any]) -> dict[str, Any]:
-    """The event, if it is a table, without what only the first one has."""
-    kept = {key: value for key, value in event["object"].items() if key != "columnDefinitions"}
-    return {**event, "object": kept}
