@@ -11,8 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from kubewright.validation.causes import (
     Cause,
@@ -27,17 +26,8 @@ from kubewright.validation.formats import matches_format
 from kubewright.validation.gotext import go_number, go_quote
 from kubewright.validation.jsontypes import JsonObject, JsonValue
 from kubewright.validation.patterns import mismatch
+from kubewright.validation.ratcheting import ABSENT, Old, equal, old_items, unchanged
 from kubewright.validation.structural import Structural
-
-
-class Absent(Enum):
-    """No old value to compare with: a create, or a part of the object that cannot be matched with an old one."""
-
-    ABSENT = "absent"
-
-
-ABSENT: Final = Absent.ABSENT
-Old: TypeAlias = "JsonValue | Literal[Absent.ABSENT]"
 
 _Code: TypeAlias = Literal["required", "type", "enum", "too long", "too many", "invalid", "composite"]
 
@@ -112,7 +102,7 @@ def _check(run: _Run, schema: Structural, value: JsonValue, path: str, old: Old)
         return
     own = _Run()
     _check_value(own, schema, value, path, old)
-    if own.failures and _equal(value, old):
+    if own.failures and unchanged(schema, value, old):
         own.failures.clear()
     run.merge(own)
 
@@ -270,7 +260,7 @@ def _same_json(left: JsonValue, right: JsonValue) -> bool:
 
 def _check_list(run: _Run, schema: Structural, value: list[JsonValue], path: str, old: Old) -> None:
     if schema.items is not None:
-        counterparts = _old_items(schema, value, old)
+        counterparts = old_items(schema, value, old)
         for index, item in enumerate(value):
             _check(run, schema.items, item, f"{path}[{index}]", counterparts[index])
     size = len(value)
@@ -279,23 +269,8 @@ def _check_list(run: _Run, schema: Structural, value: list[JsonValue], path: str
     if schema.max_items is not None and size > schema.max_items:
         message = f"{path} in body should have at most {schema.max_items} items"
         run.fail(Failure("too many", path, message, size=size, limit=schema.max_items))
-    if schema.unique_items and any(_equal(a, b) for i, a in enumerate(value) for b in value[:i]):
+    if schema.unique_items and any(equal(a, b) for i, a in enumerate(value) for b in value[:i]):
         run.fail(Failure("invalid", path, f"{path} in body shouldn't contain duplicates"))
-
-
-def _old_items(schema: Structural, value: list[JsonValue], old: Old) -> list[Old]:
-    """The old counterpart of each item: only list maps have identities to match by."""
-    if not isinstance(old, list) or schema.list_type != "map" or not schema.list_map_keys:
-        return [ABSENT] * len(value)
-    keys = schema.list_map_keys
-
-    def identity(item: JsonValue) -> str:
-        return repr([item.get(key) for key in keys]) if isinstance(item, dict) else ""
-
-    known: dict[str, JsonValue] = {}
-    for item in old:
-        known.setdefault(identity(item), item)
-    return [known.get(identity(item), ABSENT) for item in value]
 
 
 def _check_object(run: _Run, schema: Structural, value: JsonObject, path: str, old: Old) -> None:
@@ -375,14 +350,3 @@ def _check_one_of(run: _Run, results: list[_Run], name: str) -> None:
             best = result
     if best is not None and not passed:
         run.merge(best)
-
-
-def _equal(left: JsonValue, right: Old) -> bool:
-    """Go's DeepEqual on decoded JSON: numbers of different kinds differ."""
-    if isinstance(left, dict):
-        if not isinstance(right, dict) or left.keys() != right.keys():
-            return False
-        return all(_equal(value, right[key]) for key, value in left.items())
-    if isinstance(left, list):
-        return isinstance(right, list) and len(left) == len(right) and all(map(_equal, left, right))
-    return type(left) is type(right) and left == right

@@ -7,9 +7,10 @@ from typing import Any
 from kubewright.validation.causes import Cause
 from kubewright.validation.listtypes import validate_list_types
 from kubewright.validation.objectmeta import validate_embedded
+from kubewright.validation.ratcheting import ABSENT
 from kubewright.validation.scale import Scale, validate_scale
 from kubewright.validation.structural import Structural
-from kubewright.validation.values import ABSENT, Failure, check
+from kubewright.validation.values import Failure, check
 
 
 def validate(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.conformance.api import ANY, Api
+from tests.conformance.cases.definitions import definition
 from tests.conformance.catalog import case
-from tests.conformance.samples import CONFIGMAPS, WIDGETS, configmap, widget
+from tests.conformance.samples import CONFIGMAPS, CRDS, WIDGETS, configmap, widget
 
 
 @case("prunes fields that the schema does not know")
@@ -216,3 +217,52 @@ def field_validation(api: Api) -> None:
     api.patch(f"{CONFIGMAPS}/b", {"surprise": 1}, fieldValidation="Strict", status=ANY)
     api.patch(f"{CONFIGMAPS}/b", {"surprise": 1}, "strategic", fieldValidation="Strict", status=ANY)
     api.patch(f"{CONFIGMAPS}/b", {"surprise": 1}, fieldValidation="Warn", status=200)
+
+
+@case("forgives what did not change, but never a part with a field that the schema does not name")
+def ratcheting_needs_names(api: Api) -> None:
+    loose: dict[str, Any] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    listed = {
+        "type": "array",
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["name"],
+        "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "any": loose}},
+    }
+    part: dict[str, Any] = {
+        "type": "object",
+        "properties": {
+            "any": loose,
+            "list": listed,
+            "atomic": {"type": "array", "items": loose},
+            "map": {"type": "object", "additionalProperties": {"type": "string"}},
+            "x": {"type": "string"},
+            "late": {"type": "string"},
+        },
+    }
+    spec: dict[str, Any] = {"type": "object", "properties": {"part": part, "other": {"type": "string"}}}
+    crd = definition("Strict", spec)
+    target, path = f"{CRDS}/{crd['metadata']['name']}", "/apis/defs.example.com/v1/namespaces/{ns}/stricts"
+    api.post(CRDS, crd, status=201)
+    api.until(path, lambda answer: answer.status == 200)
+    parts: list[dict[str, Any]] = [
+        {"x": "a"},
+        {"any": {}},
+        {"any": {"a": 1}},
+        {"list": [{"name": "a"}, {"name": "b"}]},
+        {"list": [{"name": "a", "any": {"b": 1}}]},
+        {"atomic": [{"a": 1}]},
+        {"map": {"a": "b"}},
+        {},
+    ]
+    for number, each in enumerate(parts):
+        body = {"apiVersion": "defs.example.com/v1", "kind": "Strict", "metadata": {"name": f"a{number}"}}
+        api.post(path, {**body, "spec": {"part": each}}, status=201)
+    part["required"] = ["late"]
+    api.patch(target, {"spec": {"versions": crd["spec"]["versions"]}}, status=200)
+    fresh = {"apiVersion": "defs.example.com/v1", "kind": "Strict", "metadata": {"name": "new"}, "spec": {"part": {}}}
+    api.until(path, lambda answer: answer.status == 422, method="POST", body=fresh, dryRun="All")
+    for number in range(len(parts)):
+        api.patch(f"{path}/a{number}", {}, status=ANY)
+        api.patch(f"{path}/a{number}", {"spec": {"other": "o"}}, status=ANY)
+        api.patch(f"{path}/a{number}", {"spec": {"part": {"x": "changed"}}}, status=ANY)
+    api.delete(target)
