@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Final, TypeAlias
 
 from kubewright.validation.jsontypes import JsonValue
@@ -24,7 +24,7 @@ _TOKEN: Final = re.compile(
     | \.?\['(?P<quoted>(?:\\.|[^'\\])*)'\]
     | \.?\["(?P<double>(?:\\.|[^"\\])*)"\]
     | \[(?P<all>\*)\]
-    | \[(?P<index>-?\d+)\]
+    | \[(?P<index>-?\d*)\]
     | \[(?P<first>-?\d*):(?P<last>-?\d*)\]
     | \[\?\(\s*@(?P<field>(?:[.\[]?[^=!<>\s()]+)?)\s*(?:(?P<op>==|!=|<=|>=|<|>)\s*(?P<value>"[^"]*"|'[^']*'|[^\s)]+)\s*)?\)\]
     """,
@@ -35,9 +35,16 @@ _TOKEN: Final = re.compile(
 def find(obj: JsonValue, path: str) -> list[JsonValue]:
     """Every value at ``path``; empty where there is none or the path is not understood."""
     found = [obj]
-    for step in _compile(path):
-        found = step(found)
+    try:
+        for step in _compile(path):
+            found = step(found)
+    except _Incomparable:
+        return []
     return found
+
+
+class _Incomparable(Exception):
+    """A filter met what it cannot compare: then the whole path finds nothing."""
 
 
 @lru_cache(maxsize=1024)
@@ -57,14 +64,17 @@ def _compile(path: str) -> tuple[_Step, ...]:
 
 
 def _step(token: re.Match[str]) -> _Step:
-    for name in ("key", "quoted", "double"):
+    if token["quoted"] is not None:  # read as a path, in which dots want a backslash
+        inner = _compile(f".{token['quoted']}")
+        return lambda values: reduce(lambda found, step: step(found), inner, values)
+    for name in ("key", "double"):
         if token[name] is not None:
             key = re.sub(r"\\(.)", r"\1", token[name])
             return lambda values: [v[key] for v in values if isinstance(v, dict) and key in v]
     if token["star"] or token["all"]:
         return _children
     if token["index"] is not None:
-        index = int(token["index"])
+        index = int(token["index"] or 0)  # nothing is the first one, too
         return lambda values: [v[index] for v in values if isinstance(v, list) and -len(v) <= index < len(v)]
     if token["first"] is not None:
         part = slice(*(int(token[name]) if token[name] else None for name in ("first", "last")))
@@ -110,6 +120,8 @@ def _filter(field: str, operator: str | None, literal: str | None) -> _Step:
         return bool(hits) and _compare(hits[0], operator, wanted)
 
     def step(values: list[JsonValue]) -> list[JsonValue]:
+        if not all(isinstance(value, list) for value in values):
+            raise _Incomparable
         return [item for v in values if isinstance(v, list) for item in v if keep(item)]
 
     return step
@@ -128,8 +140,12 @@ def _literal(text: str) -> JsonValue:
 
 
 def _compare(left: JsonValue, operator: str, right: JsonValue) -> bool:
+    if type(left) is not type(right) or not isinstance(left, (bool, int, float, str)):
+        raise _Incomparable
     if operator in ("==", "!="):
         return (left == right) is (operator == "==")
+    if isinstance(left, bool):
+        raise _Incomparable
     if isinstance(left, (int, float)) and isinstance(right, (int, float)):
         return _ordered(left - right, operator)
     if isinstance(left, str) and isinstance(right, str):

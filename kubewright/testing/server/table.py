@@ -115,11 +115,11 @@ def _cell(obj: Json, path: str, kind: str) -> Any:
         case "integer":
             return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
         case "number":
-            return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+            return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
         case "boolean":
             return value if isinstance(value, bool) else None
         case "date":
-            return age(value) if isinstance(value, str) else "<invalid>"
+            return age(value) if isinstance(value, str) else None
         case _:
             return _text(value)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.conformance.api import Api
+from tests.conformance.cases.definitions import definition
 from tests.conformance.catalog import case
-from tests.conformance.samples import ALL_WIDGETS, CONFIGMAPS, GROUP, WIDGETS, configmap, widget
+from tests.conformance.samples import ALL_WIDGETS, CONFIGMAPS, CRDS, GROUP, WIDGETS, configmap, widget
 
 TABLE = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
 
@@ -71,3 +72,40 @@ def openapi(api: Api) -> None:
     ).body
     names = [name for name in document["components"]["schemas"] if name.endswith(".Widget")]
     assert names == ["com.example.conformance.v1.Widget"]
+
+
+@case("prints a column as its path and type say")
+def printed_columns(api: Api) -> None:
+    paths = (
+        ".spec.list[].name",
+        ".spec.list[*].name",
+        ".spec.list[1].name",
+        ".spec.list[-1:].name",
+        ".spec.list[0:2].name",
+        ".spec.list[5].name",
+        '.spec.list[?(@.name=="b")].size',
+        ".spec.map.*",
+        ".spec.map['a.b/c']",
+        r".spec.map.a\.b/c",
+        ".spec.list",
+        ".spec.map",
+        ".spec.empty",
+        ".spec.none.at.all",
+        ".spec.flag",
+        ".spec.size",
+        ".metadata.creationTimestamp",
+    )
+    crd = definition("Column", {"type": "object", "x-kubernetes-preserve-unknown-fields": True})
+    crd["spec"]["versions"][0]["additionalPrinterColumns"] = [
+        {"name": f"{kind} {number}", "type": kind, "jsonPath": path}
+        for number, path in enumerate(paths)
+        for kind in ("string", "integer", "number", "boolean", "date")
+    ]
+    where = "/apis/defs.example.com/v1/namespaces/{ns}/columns"
+    api.post(CRDS, crd, status=201)
+    api.until(where, lambda answer: answer.status == 200)
+    items = [{"name": "a", "size": 1}, {"name": "b", "size": 2.5}, {"name": ["c"], "size": "x"}]
+    spec = {"list": items, "map": {"a.b/c": "d"}, "empty": [], "flag": True, "size": 7}
+    api.post(where, {"apiVersion": "defs.example.com/v1", "kind": "Column", "metadata": {"name": "a"}, "spec": spec})
+    api.get(where, headers={"Accept": "application/json;as=Table;g=meta.k8s.io;v=v1"})
+    api.delete(f"{CRDS}/columns.defs.example.com")
