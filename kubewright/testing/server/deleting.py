@@ -12,7 +12,7 @@ from kubewright.testing.server.kinds import Behaviour, behaviour, is_namespace
 from kubewright.testing.server.metadata import timestamp
 from kubewright.testing.server.options import DeleteOptions
 from kubewright.testing.server.registry import ServedResource
-from kubewright.testing.server.represent import decode
+from kubewright.testing.server.represent import decode, shown_as
 from kubewright.testing.server.store import Entry
 from kubewright.testing.server.writing import Writer
 
@@ -29,9 +29,8 @@ def delete(writer: Writer, served: ServedResource, namespace: str, name: str, op
         if (terminating := _terminate_namespace(writer, served, name, options)) is not None:
             return terminating
     entry = writer.live(served, namespace, name)
-    served = writer.storage_kind(served)
     kind = behaviour(served)
-    obj = decode(entry.raw)
+    obj = decode(shown_as(entry, served))  # what the version that was asked for knows is what is written back
     meta: Json = obj["metadata"]
     _check_preconditions(served, entry, options)
     if served.admission is not None and "deletionTimestamp" not in meta:
@@ -54,7 +53,7 @@ def delete(writer: Writer, served: ServedResource, namespace: str, name: str, op
     _mark(writer, meta, period)
     if options.dry_run:
         return writer.as_entry(served, obj, entry.revision)
-    if obj == decode(entry.raw):
+    if obj == decode(shown_as(entry, served)):
         return entry
     entry = writer.commit(served, obj)
     if not finalizers and period == 0:

@@ -159,7 +159,9 @@ class Writer:
             if self._may_go(served, obj):
                 if not options.dry_run:
                     self.remove(served, entry)
-                return self.as_entry(served, obj, entry.revision), False
+                # Answered as it was asked for: it has never gone through storage.
+                place = (entry.namespace, entry.name, entry.uid, entry.revision)
+                return Entry(*place, meta.get("labels"), encode(obj), served), False
         if options.dry_run:
             return self.as_entry(served, obj, entry.revision), False
         return self.commit(served, obj), False

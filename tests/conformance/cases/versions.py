@@ -215,3 +215,20 @@ def watches_end(api: Api) -> None:
         second.until_end()
     api.get(path("Turn", "v2", "a"), status=200)
     api.delete(f"{CRDS}/{crd['metadata']['name']}")
+
+
+@case("writes back what the version knows through which an object is deleted")
+def marked_for_deletion(api: Api) -> None:
+    for kind, stored in (("Mark", "v1"), ("Brand", "v2")):
+        crd = two_versions(kind, stored=stored)
+        install(api, crd)
+        for version in VERSIONS:
+            name = f"by-{version}"
+            api.post(path(kind, version), thing(kind, version, name, common="c", onlyv1="1", onlyv2="2"), status=201)
+            api.delete(path(kind, version, name), propagationPolicy="Orphan", status=200)
+            for read in VERSIONS:
+                api.get(path(kind, read, name))
+            for written in VERSIONS:
+                api.patch(path(kind, written, name), {"metadata": {"labels": None}}, status=200)
+            api.patch(path(kind, version, name), {"metadata": {"finalizers": None}}, status=200)
+        api.delete(f"{CRDS}/{crd['metadata']['name']}")
