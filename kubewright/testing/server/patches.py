@@ -6,6 +6,7 @@ unknown fields in a patch are pruned, warned about or refused as in a create.
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Final
 
@@ -49,6 +50,7 @@ def patched(
         patch = parse_json(request.body)
     except BadSyntax as error:
         raise statuses.bad_request("invalid JSON patch") from error
+    live = copy.deepcopy(live)  # what the patch leaves alone is completed in place, and was not there before
     prefix = "json patch " if media == JSON_PATCH else ""
     duplicates = duplicate_fields(request.body) if options.field_validation != "Ignore" else []
     repeated = [f"{prefix}duplicate field {statuses.quote(path)}" for path in duplicates]

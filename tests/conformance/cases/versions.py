@@ -232,3 +232,13 @@ def marked_for_deletion(api: Api) -> None:
                 api.patch(path(kind, written, name), {"metadata": {"labels": None}}, status=200)
             api.patch(path(kind, version, name), {"metadata": {"finalizers": None}}, status=200)
         api.delete(f"{CRDS}/{crd['metadata']['name']}")
+
+
+@case("gives a patch through another version the defaults that storage has taken off")
+def defaults_of_patches(api: Api) -> None:
+    crd = two_versions("Patchy", stored="v2")
+    install(api, crd)
+    api.post(path("Patchy", "v1"), thing("Patchy", "v1", "a", common="c"), fieldManager="one", status=201)
+    api.patch(path("Patchy", "v1", "a"), {}, fieldManager="two", status=200)
+    api.patch(path("Patchy", "v1", "a"), {"metadata": {"labels": {"a": "b"}}}, fieldManager="three", status=200)
+    api.delete(f"{CRDS}/{crd['metadata']['name']}")

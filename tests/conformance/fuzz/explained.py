@@ -55,12 +55,15 @@ def explanation(got: Any, wanted: Any) -> str | None:
 def accepted_by_us_only(got: Any, wanted: Any) -> bool:
     """Whether the real server refused a built-in object for something outside of its metadata, and ours took it.
 
-    Or came as far as to find that it exists already, which the real one looks at last.
+    Or refused it for the rest alone, or came as far as to find that it exists already, which the real one looks at last.
     """
     try:
         (ours,), (theirs,) = got, wanted
         causes = theirs["body"]["details"]["causes"]
+        known = ours["body"]["details"]["causes"] if ours["status"] == 422 else []
     except (ValueError, KeyError, TypeError):
         return False
-    outside = all(not str(cause.get("field", "")).startswith("metadata") for cause in causes)
-    return bool((ours["status"] < 400 or ours["status"] == 409) and theirs["status"] == 422 and outside)
+    missing = [cause for cause in causes if cause not in known]
+    outside = all(not str(cause.get("field", "")).startswith("metadata") for cause in missing)
+    further = ours["status"] < 400 or ours["status"] == 409 or all(cause in causes for cause in known)
+    return bool(theirs["status"] == 422 and missing and outside and further)
