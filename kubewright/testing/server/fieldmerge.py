@@ -354,8 +354,12 @@ def _item_problems(value: Items, kind: FieldType, path: str, unique: bool) -> It
 def _identity(element: str) -> str:
     value = msgspec.json.decode(element[2:])
     if element.startswith("k:"):
-        return "[" + ",".join(f"{key}={msgspec.json.encode(value[key]).decode()}" for key in sorted(value)) + "]"
-    return f"[={msgspec.json.encode(value).decode()}]"
+        return "[" + ",".join(f"{key}={_shown(value[key])}" for key in sorted(value)) + "]"
+    return f"[={_shown(value)}]"
+
+
+def _shown(value: Any) -> str:
+    return "" if value in ({}, []) else msgspec.json.encode(value).decode()
 
 
 def _scalar_problem(value: Any, wanted: str) -> str | None:

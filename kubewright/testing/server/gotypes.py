@@ -257,6 +257,8 @@ def _go_type(kind: str, schema: Json) -> str:
         package, _, name = kind.rpartition(".")
         return f"{package.rpartition('/')[2]}.{name}"
     declared = str(schema.get("type", ""))
+    if schema.get("format") == "byte":
+        return "[]uint8"
     if declared == "integer":
         return str(schema.get("format", "int32"))
     return {"boolean": "bool", "number": "float64"}.get(declared, declared)

@@ -154,8 +154,11 @@ def _converter_text(problem: str) -> str:
     if not problem.startswith("json:"):
         return f"error decoding from json: {problem}" if "base64" in problem else problem
     given, wanted = problem.partition("unmarshal ")[2].split(" ", 1)[0], problem.rpartition("of type ")[2]
+    kind = {"number": "int64", "object": "map", "array": "slice"}.get(given, given)
     if wanted.startswith("[]"):
-        return f"cannot restore slice from {'int64' if given == 'number' else 'map' if given == 'object' else given}"
+        return f"cannot restore slice from {kind}"
+    if wanted.startswith("map["):
+        return f"cannot restore map from {kind}"
     if wanted == "string" and given == "number":  # in Go an integer can be made a string, if not this one
         return "cannot convert int64 to string"
     return f"unrecognized type: {wanted}"

@@ -159,3 +159,16 @@ def strategic(api: Api) -> None:
         status=ANY,
     )
     api.patch(f"{DEPLOYMENTS}/nobody", {}, "strategic", status=404)
+
+
+@case("says in patches what does not fit, and tests what is not there")
+def misfits(api: Api) -> None:
+    api.post(CONFIGMAPS, configmap("fit", x="1"))
+    for value in ("text", True, 5, [1], {"a": {"b": 1}}, {"a": 1}, {"a": True}, {"a": [1]}):
+        for field in ("data", "binaryData"):
+            api.patch(f"{CONFIGMAPS}/fit", {field: value}, "strategic", status=ANY, dryRun="All")
+            api.patch(f"{CONFIGMAPS}/fit", {field: value}, status=ANY, dryRun="All")
+    for target in ("/data/none", "/none/at/all", "/binaryData/none", "/none", "/metadata/labels/x", "/data/x"):
+        for expected in (None, "1"):
+            steps = [{"op": "test", "path": target, "value": expected}]
+            api.patch(f"{CONFIGMAPS}/fit", steps, "json", status=ANY)
