@@ -66,6 +66,8 @@ def patched(
         else:
             # it sets the fields of the type it knows: what type the patch says it is does not matter
             obj = {**strategic_merge(live, patch, served), "apiVersion": live["apiVersion"], "kind": live["kind"]}
+    if served.builtin and media == MERGE_PATCH:
+        obj = _in_order(obj)
     try:
         return _accepted(obj, served, options, notes, repeated)
     except WrongType as problem:
@@ -145,6 +147,15 @@ def _accepted(obj: object, served: ServedResource, options: WriteOptions, notes:
     if complaints and options.field_validation == "Warn":
         notes.add(*complaints)
     return document
+
+
+def _in_order(value: object) -> object:
+    """The document with its keys sorted, as a merge leaves it in Go: of several misfits its decoder names the first."""
+    if is_object(value):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    if is_list(value):
+        return [_in_order(item) for item in value]
+    return value
 
 
 def _converter_text(problem: str) -> str:

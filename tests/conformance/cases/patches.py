@@ -168,6 +168,12 @@ def misfits(api: Api) -> None:
         for field in ("data", "binaryData"):
             api.patch(f"{CONFIGMAPS}/fit", {field: value}, "strategic", status=ANY, dryRun="All")
             api.patch(f"{CONFIGMAPS}/fit", {field: value}, status=ANY, dryRun="All")
+    both = {"z": "x-1", "a": "YQ"}
+    for patch, kind in (
+        ({"binaryData": both}, "merge"),
+        ([{"op": "add", "path": "/binaryData", "value": both}], "json"),
+    ):
+        api.patch(f"{CONFIGMAPS}/fit", patch, kind, status=422)
     for target in ("/data/none", "/none/at/all", "/binaryData/none", "/none", "/metadata/labels/x", "/data/x"):
         for expected in (None, "1"):
             steps = [{"op": "test", "path": target, "value": expected}]
