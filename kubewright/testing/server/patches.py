@@ -170,6 +170,8 @@ def _converter_text(problem: str) -> str:
         return f"cannot restore slice from {kind}"
     if wanted.startswith("map["):
         return f"cannot restore map from {kind}"
+    if "." in wanted:
+        return f"cannot restore struct from: {kind}"
     if wanted == "string" and given == "number":  # in Go an integer can be made a string, if not this one
         return "cannot convert int64 to string"
     return f"unrecognized type: {wanted}"

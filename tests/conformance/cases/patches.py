@@ -168,6 +168,14 @@ def misfits(api: Api) -> None:
         for field in ("data", "binaryData"):
             api.patch(f"{CONFIGMAPS}/fit", {field: value}, "strategic", status=ANY, dryRun="All")
             api.patch(f"{CONFIGMAPS}/fit", {field: value}, status=ANY, dryRun="All")
+    roles = CONFIGMAPS.replace("/api/v1/", "/apis/rbac.authorization.k8s.io/v1/").replace("configmaps", "roles")
+    api.post(
+        roles, {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "fit"}}, status=201
+    )
+    rules: list[Any] = [True, "x", 5, [], [True], ["x"], [1], [{"verbs": 1}], [{"verbs": ["get"], "apiGroups": {}}]]
+    for value in rules:
+        api.patch(f"{roles}/fit", {"rules": value}, "strategic", status=ANY, dryRun="All")
+        api.patch(f"{roles}/fit", {"rules": value}, status=ANY, dryRun="All")
     both = {"z": "x-1", "a": "YQ"}
     for patch, kind in (
         ({"binaryData": both}, "merge"),
