@@ -163,7 +163,7 @@ def _converter_text(problem: str) -> str:
     if "base64" in problem:
         return f"error decoding from json: {problem}"
     if not problem.startswith("json:"):
-        return f"error decoding from json: {problem}" if "base64" in problem else problem
+        return problem
     given, wanted = problem.partition("unmarshal ")[2].split(" ", 1)[0], problem.rpartition("of type ")[2]
     kind = {"number": "int64", "object": "map", "array": "slice"}.get(given, given)
     if wanted.startswith("[]"):

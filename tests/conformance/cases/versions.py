@@ -51,8 +51,10 @@ def thing(kind: str, version: str, name: str, **spec: str) -> dict[str, Any]:
     return {**body, "spec": spec} if spec else body
 
 
-def write_and_read(api: Api, kind: str) -> None:
+def write_and_read(api: Api, crd: dict[str, Any]) -> None:
     """Write through each version, read through each, then write nothing new through each."""
+    kind = crd["spec"]["names"]["kind"]
+    install(api, crd)
     for written in VERSIONS:
         whole = {"common": "c", "onlyv1": "1", "onlyv2": "2"}
         api.post(path(kind, written), thing(kind, written, f"bare-{written}"), status=201)
@@ -71,22 +73,17 @@ def write_and_read(api: Api, kind: str) -> None:
             api.patch(path(kind, changed, f"whole-{written}"), {"spec": {"common": f"by {changed}"}}, status=200)
             for read in VERSIONS:
                 api.get(path(kind, read, f"whole-{written}"))
+    api.delete(f"{CRDS}/{crd['metadata']['name']}")
 
 
 @case("converts between versions with defaults of their own, the older one stored")
 def first_stored(api: Api) -> None:
-    crd = two_versions("First", stored="v1")
-    install(api, crd)
-    write_and_read(api, "First")
-    api.delete(f"{CRDS}/{crd['metadata']['name']}")
+    write_and_read(api, two_versions("First", stored="v1"))
 
 
 @case("converts between versions with defaults of their own, the newer one stored")
 def second_stored(api: Api) -> None:
-    crd = two_versions("Second", stored="v2", default=False)
-    install(api, crd)
-    write_and_read(api, "Second")
-    api.delete(f"{CRDS}/{crd['metadata']['name']}")
+    write_and_read(api, two_versions("Second", stored="v2", default=False))
 
 
 @case("makes no new version of an object where a write through another version says nothing new")
