@@ -9,6 +9,7 @@ import pytest
 
 from kubewright.core.deltas import Deleted
 from kubewright.errors import Forbidden, KubewrightError, ShutDown
+from kubewright.informer import SharedInformer
 from kubewright.objects import ObjectKey
 from kubewright.testing.clock import FakeClock
 from kubewright.testing.source import ScriptedServer
@@ -478,16 +479,20 @@ def test_a_handler_is_synced_even_when_the_first_objects_are_gone_before_it_come
 # --- filters and hooks
 
 
+def attach_to_big_ones(made: SharedInformer[Widget], seen: Recorder) -> None:
+    made.add_event_handler(
+        on_add=seen.add,
+        on_update=seen.update,
+        on_delete=seen.delete,
+        where=lambda obj: obj.spec is not None and (obj.spec.size or 0) > 10,
+    )
+
+
 def test_a_filtered_handler_sees_objects_come_and_go_as_they_begin_and_cease_to_match() -> None:
     # client-go: TestTypedFilteringResourceEventHandler (I15)
     server, seen = ScriptedServer(), Recorder()
     with synced(server.source()) as made:
-        made.add_event_handler(
-            on_add=seen.add,
-            on_update=seen.update,
-            on_delete=seen.delete,
-            where=lambda obj: obj.spec is not None and (obj.spec.size or 0) > 10,
-        )
+        attach_to_big_ones(made, seen)
         server.add("a", spec={"size": 1})
         for size in (2, 20, 30, 3, 40):
             server.modify("a", spec={"size": size})
@@ -505,12 +510,7 @@ def test_a_filtered_handler_hears_of_the_delete_of_what_it_was_shown_whatever_th
     server.add("shown", spec={"size": 20})
     server.add("hidden", spec={"size": 1})
     with synced(server.source()) as made:
-        made.add_event_handler(
-            on_add=seen.add,
-            on_update=seen.update,
-            on_delete=seen.delete,
-            where=lambda obj: obj.spec is not None and (obj.spec.size or 0) > 10,
-        )
+        attach_to_big_ones(made, seen)
         for name, size in (("shown", 1), ("hidden", 20)):
             server.modify(name, silent=True, spec={"size": size})
             server.send_event("DELETED", server.delete(name, silent=True))
